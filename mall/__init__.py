@@ -1,0 +1,1 @@
+"""The points mall: items, stock, redemptions. Nothing yet; it joins the aggregate here."""

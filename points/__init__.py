@@ -1,0 +1,1 @@
+"""The points ledger: lots, pending points, earning, what falls due."""

@@ -1,0 +1,1 @@
+"""A program's rules as a versioned document: its schema, and how it is read."""

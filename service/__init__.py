@@ -1,0 +1,1 @@
+"""The process: gRPC handlers, settings, worker processes, command line. The only place with gRPC."""

@@ -1,0 +1,1 @@
+"""The only place with SQL and Redis: tables, migrations, lanes, projections."""

@@ -1,0 +1,1 @@
+"""What developers run to build the project; nothing of it is installed."""
