@@ -8,14 +8,19 @@ import itertools
 import json
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import grpc
 import grpc.aio
 
-from loyalty.v1.member_service_pb2_grpc import MemberServiceAsyncStub, MemberServiceStub
-from loyalty.v1.points_service_pb2_grpc import PointsServiceAsyncStub, PointsServiceStub
-from loyalty.v1.program_service_pb2_grpc import ProgramServiceAsyncStub, ProgramServiceStub
+from loyalty.v1.member_service_pb2_grpc import MemberServiceStub
+from loyalty.v1.points_service_pb2_grpc import PointsServiceStub
+from loyalty.v1.program_service_pb2_grpc import ProgramServiceStub
+
+if TYPE_CHECKING:  # the generated code has these types for checkers only
+    from loyalty.v1.member_service_pb2_grpc import MemberServiceAsyncStub
+    from loyalty.v1.points_service_pb2_grpc import PointsServiceAsyncStub
+    from loyalty.v1.program_service_pb2_grpc import ProgramServiceAsyncStub
 
 CHANNELS_DEFAULT: Final = 4
 MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -70,17 +75,17 @@ class AsyncLoyaltyClient:
         self._programs = itertools.cycle([ProgramServiceStub(channel) for channel in self._channels])
 
     @property
-    def points(self) -> PointsServiceAsyncStub:
+    def points(self) -> "PointsServiceAsyncStub":
         """PointsService on the next channel."""
         return next(self._points)
 
     @property
-    def members(self) -> MemberServiceAsyncStub:
+    def members(self) -> "MemberServiceAsyncStub":
         """MemberService on the next channel."""
         return next(self._members)
 
     @property
-    def programs(self) -> ProgramServiceAsyncStub:
+    def programs(self) -> "ProgramServiceAsyncStub":
         """ProgramService on the next channel."""
         return next(self._programs)
 
