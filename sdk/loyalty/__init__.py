@@ -1,1 +1,1 @@
-"""What a client installs: the generated messages and stubs (loyalty.v1) and a thin client (loyalty.client)."""
+"""What a client installs: generated messages and stubs (loyalty.v1), and a thin client (loyalty.client)."""

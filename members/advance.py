@@ -1,0 +1,45 @@
+"""What time alone does to a member: pending points post, lots expire.
+
+Every command and every read runs this first, so that no answer depends on when a job ran.
+"""
+
+from collections.abc import Iterator
+
+from members.account import Account
+from members.apply import record
+from members.journal import Draft, Entry, EntryBalance, Expired, Posted, entry_balance
+from points.ledger import Ledger, expiry_legs, next_due_us, posting_legs
+from points.policies import NEVER
+
+
+def due_draft(ledger: Ledger, until_us: int, program_version: int, recorded_us: int) -> Draft | None:
+    """The next thing that falls due up to an instant, that instant included; None where nothing does."""
+    due_us = next_due_us(ledger)
+    if due_us == NEVER or due_us > until_us:
+        return None
+    posting = posting_legs(ledger, due_us)
+    changes = (
+        (Posted(sum(leg.points for leg in posting), due_us, posting),)
+        if posting
+        else tuple(Expired(leg.points, (leg,)) for leg in expiry_legs(ledger, due_us))
+    )
+    return Draft("fell_due", "", b"", "", changes, program_version, due_us, recorded_us)
+
+
+def advance(
+    account: Account, until_us: int, program_version: int, recorded_us: int
+) -> Iterator[tuple[Entry, Account]]:
+    """Every entry that falls due up to an instant, in time order, with the account after it.
+
+    It ends, because each one empties a pending lot or a lot.
+    """
+    while draft := due_draft(account.ledger, until_us, program_version, recorded_us):
+        entry, account = record(account, draft)
+        yield entry, account
+
+
+def balance_at(account: Account, now_us: int) -> tuple[EntryBalance, int]:
+    """The balance as of an instant, and the next instant at which time changes it (NEVER: it does not)."""
+    for _, advanced in advance(account, now_us, 0, now_us):
+        account = advanced
+    return entry_balance(account.ledger), next_due_us(account.ledger)

@@ -1,0 +1,34 @@
+"""Between instants and the days of a program's time zone.
+
+An instant is an integer: microseconds since 1970 in UTC. So it can be compared, stored and hashed exactly.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+SECOND_US: Final = 1_000_000
+MINUTE_US: Final = 60 * SECOND_US
+ONE_DAY: Final = timedelta(days=1)
+
+
+def instant_of(moment: datetime) -> int:
+    """The instant of an aware datetime."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment_of(instant_us: int) -> datetime:
+    """The datetime, in UTC, of an instant."""
+    return EPOCH + timedelta(microseconds=instant_us)
+
+
+def day_of(instant_us: int, zone: ZoneInfo) -> date:
+    """The day in which an instant lies, in the program's time zone."""
+    return moment_of(instant_us).astimezone(zone).date()
+
+
+def first_instant_after(day: date, zone: ZoneInfo) -> int:
+    """The instant at which the day is over. Where clocks skip midnight, it is the moment they do."""
+    return instant_of(datetime.combine(day + ONE_DAY, time(), tzinfo=zone).astimezone(UTC))
