@@ -1,0 +1,138 @@
+"""Connections to Postgres, and what its failures mean."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+CONNECT_SECONDS_MAX: Final = 5
+STATEMENT_SECONDS_MAX: Final = 15
+READ_CONNECTIONS_MAX: Final = 4
+
+# What a session of the service may wait for. A writer that stops half-way must not hold members' rows.
+SESSION_SETTINGS: Final = {
+    "application_name": "loyalty",
+    "timezone": "UTC",
+    "statement_timeout": f"{STATEMENT_SECONDS_MAX}s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "10s",
+    # The hot statements join arrays of keys to an index: one plan, whatever the arrays' length.
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+}
+
+
+class StoreUnavailableError(Exception):
+    """Postgres cannot be reached or stopped half-way. Whether a write was committed may be unknown; a
+    repeat with the same request id finds out."""
+
+
+# Errors after which the same work may succeed, now or on another connection.
+UNREACHABLE_ERRORS: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.DiskFullError,
+    asyncpg.OutOfMemoryError,
+)
+CONTENTION_ERRORS: Final = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+)
+
+
+def as_asyncpg_url(url: str) -> sa.URL:
+    """The URL with the driver this service uses, whichever way of writing it an operator is used to."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+class Database:
+    """The Postgres of an installation: a small pool for reads, and single connections that lanes keep."""
+
+    def __init__(self, url: str, *, read_connections_max: int = READ_CONNECTIONS_MAX) -> None:
+        self._engine: AsyncEngine = create_async_engine(
+            as_asyncpg_url(url),
+            pool_size=read_connections_max,
+            max_overflow=64,
+            pool_timeout=CONNECT_SECONDS_MAX,
+            hide_parameters=True,
+            connect_args={"timeout": CONNECT_SECONDS_MAX, "server_settings": SESSION_SETTINGS},
+        )
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction for cold statements, committed at the end. Raises StoreUnavailableError."""
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except sa.exc.DBAPIError as error:
+            if error.connection_invalidated or _is_unreachable(error):
+                raise StoreUnavailableError(str(error.orig)) from error
+            raise
+        except (sa.exc.TimeoutError, OSError) as error:
+            raise StoreUnavailableError(str(error)) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    async def check(self) -> None:
+        """Ask Postgres for a sign of life. Raises StoreUnavailableError."""
+        async with self.session() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+
+    def dedicated(self) -> "DedicatedConnection":
+        """A connection for one user, opened when first needed and again after a failure."""
+        return DedicatedConnection(self._engine)
+
+
+def _is_unreachable(error: sa.exc.DBAPIError) -> bool:
+    cause = error.orig.__cause__ if error.orig else None
+    return isinstance(cause, (*UNREACHABLE_ERRORS, *CONTENTION_ERRORS))
+
+
+class DedicatedConnection:
+    """The driver's own connection, kept by one user, so that its prepared statements stay."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._held: AsyncConnection | None = None
+        self._driver: asyncpg.Connection | None = None
+
+    async def get(self) -> asyncpg.Connection:
+        """The connection, outside any transaction. Raises StoreUnavailableError."""
+        if self._driver is not None and not self._driver.is_closed():
+            return self._driver
+        await self.discard()
+        try:
+            held = await self._engine.connect()
+            raw = await held.get_raw_connection()
+        except (sa.exc.SQLAlchemyError, *UNREACHABLE_ERRORS) as error:
+            raise StoreUnavailableError(str(error)) from error
+        self._held, self._driver = held, raw.driver_connection
+        if self._driver is None:
+            raise StoreUnavailableError("no connection")
+        return self._driver
+
+    async def discard(self) -> None:
+        """Give the connection up. Whatever transaction it was in is rolled back."""
+        held, self._held, self._driver = self._held, None, None
+        if held is not None:
+            try:
+                await held.invalidate()
+                await held.close()
+            except (sa.exc.SQLAlchemyError, *UNREACHABLE_ERRORS):
+                return  # it was broken already

@@ -1,0 +1,119 @@
+"""A lane: the single commands of a slot group, carried out in batches, and what happens when one fails."""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import asyncpg
+import structlog
+
+from store.balance_cache import BalanceCache
+from store.batch import BatchResult, run_batch
+from store.database import (
+    CONTENTION_ERRORS,
+    UNREACHABLE_ERRORS,
+    Database,
+    StoreUnavailableError,
+)
+from store.gathering import Gathering
+from store.programs import ProgramShelf
+from store.projection import projection_of
+from store.tickets import DefectError, Ticket
+
+CONTENTION_RETRIES_MAX: Final = 3
+CONTENTION_BACKOFF_SECONDS: Final = 0.02
+
+log = structlog.get_logger()
+
+
+class Lane:
+    """One connection, one batch at a time; the next one gathers meanwhile."""
+
+    def __init__(
+        self,
+        database: Database,
+        cache: BalanceCache,
+        shelf: ProgramShelf,
+        *,
+        batch_max: int,
+        waiting_max: int,
+        clock: Callable[[int], int],
+    ) -> None:
+        self._connection = database.dedicated()
+        self._cache = cache
+        self._shelf = shelf
+        self._clock = clock
+        self._gathering = Gathering[Ticket](self._flush, batch_max=batch_max, waiting_max=waiting_max)
+        self._answering: set[asyncio.Task[None]] = set()
+
+    def add(self, tickets: Sequence[Ticket]) -> None:
+        """Take tickets. Raises QueueFullError or ClosedError, and takes none."""
+        self._gathering.add(tickets)
+
+    async def _flush(self, tickets: list[Ticket]) -> None:
+        wanted = [ticket for ticket in tickets if not ticket.abandoned]
+        if wanted:
+            await self._carry_out(wanted)
+
+    async def _carry_out(self, tickets: list[Ticket]) -> None:
+        """Run a batch and answer its tickets. One that makes the batch fail is found by halving."""
+        try:
+            result = await self._run(tickets)
+        except StoreUnavailableError as error:
+            for ticket in tickets:
+                ticket.answer(error)
+            return
+        except Exception:
+            if len(tickets) > 1:
+                middle = len(tickets) // 2
+                await self._carry_out(tickets[:middle])
+                await self._carry_out(tickets[middle:])
+                return
+            log.exception("a command cannot be carried out", kind=type(tickets[0].command).__name__)
+            tickets[0].answer(DefectError("internal error"))
+            return
+        # Redis is refreshed, and callers answered, while the next batch is already on its way.
+        task = asyncio.create_task(self._answer(tickets, result))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _run(self, tickets: list[Ticket]) -> BatchResult:
+        """One transaction; again where another batch was in its way. Raises StoreUnavailableError."""
+        for attempt in range(CONTENTION_RETRIES_MAX + 1):
+            connection = await self._connection.get()
+            try:
+                return await run_batch(connection, tickets, self._shelf, self._clock)
+            except UNREACHABLE_ERRORS as error:
+                await self._connection.discard()
+                raise StoreUnavailableError(str(error)) from error
+            except CONTENTION_ERRORS as error:
+                await self._roll_back(connection)
+                if attempt == CONTENTION_RETRIES_MAX:
+                    raise StoreUnavailableError(str(error)) from error
+                await asyncio.sleep(CONTENTION_BACKOFF_SECONDS * (1 + random.random()) * 2**attempt)  # noqa: S311 - spreads retries
+            except BaseException:
+                await self._roll_back(connection)
+                raise
+        raise AssertionError("the loop returns or raises")
+
+    async def _roll_back(self, connection: asyncpg.Connection) -> None:
+        try:
+            await connection.execute("ROLLBACK")
+        except (asyncpg.PostgresError, *UNREACHABLE_ERRORS):
+            await self._connection.discard()
+
+    async def _answer(self, tickets: list[Ticket], result: BatchResult) -> None:
+        await self._cache.publish(
+            [projection_of(account, result.now_us) for account in result.accounts if account.version]
+        )
+        for ticket, outcome in zip(tickets, result.outcomes, strict=True):
+            ticket.answer(outcome)
+
+    async def drain(self, seconds_max: float) -> None:
+        """Take nothing more, work off what waits, and refuse what is left when the time is over."""
+        for ticket in await self._gathering.drain(seconds_max):
+            ticket.answer(StoreUnavailableError("stopping"))
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=1)
+        await self._connection.discard()

@@ -1,0 +1,76 @@
+"""Bringing the schema up to date: safe to run twice, at once, and while the previous release serves."""
+
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from store.database import CONNECT_SECONDS_MAX, as_asyncpg_url
+
+# Two migrations at once take turns on this lock; its number is only ours by agreement.
+MIGRATION_LOCK: Final = 7_236_529_011
+LOCK_WAIT: Final = "60s"
+
+
+class SchemaOutdatedError(Exception):
+    """The schema is not the one this release needs."""
+
+    def __init__(self, found: str | None, needed: str) -> None:
+        super().__init__(f"the schema is at revision {found or 'none'}, this release needs {needed}")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def needed_revision() -> str:
+    """The revision this release needs."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+async def migrate(url: str) -> tuple[str | None, str]:
+    """Upgrade the schema; answers the revision it was at, and the one it is at now."""
+    engine = create_async_engine(as_asyncpg_url(url), connect_args={"timeout": CONNECT_SECONDS_MAX})
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(sa.text(f"SET lock_timeout = '{LOCK_WAIT}'"))
+            await connection.execute(sa.text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
+            await connection.commit()
+            before = await connection.run_sync(_revision)
+            await connection.commit()
+            await connection.run_sync(_upgrade)
+            after = await connection.run_sync(_revision)
+            await connection.commit()
+            return before, str(after)
+    finally:
+        await engine.dispose()  # the session ends, and its advisory lock with it
+
+
+async def check_schema(url: str) -> None:
+    """Raises SchemaOutdatedError where the schema is not at the revision this release needs."""
+    engine = create_async_engine(as_asyncpg_url(url), connect_args={"timeout": CONNECT_SECONDS_MAX})
+    try:
+        async with engine.connect() as connection:
+            found = await connection.run_sync(_revision)
+    finally:
+        await engine.dispose()
+    needed = needed_revision()
+    if found != needed:
+        raise SchemaOutdatedError(found, needed)
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

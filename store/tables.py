@@ -1,0 +1,159 @@
+"""The tables. Every table of a member leads its primary key with the member's slot.
+
+So all of a member lives together, on one Postgres and on shards: no trigger, sequence or foreign key
+reaches from one member to another, and unique constraints include the slot.
+"""
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.types import UserDefinedType
+
+metadata: Final = sa.MetaData()
+
+
+class TransactionId(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: object) -> str:
+        """The type's name in SQL."""
+        return "xid8"
+
+
+def _key(name: str) -> sa.Column[str]:
+    # Bytes order: the same on every server, and quicker to compare than a language's.
+    return sa.Column(name, sa.Text(collation="C"), nullable=False)
+
+
+def _member_key() -> list[sa.Column[int] | sa.Column[str]]:
+    return [sa.Column("slot", sa.SmallInteger, nullable=False), _key("program_id"), _key("member_id")]
+
+
+MEMBER_KEY: Final = ("slot", "program_id", "member_id")
+
+program: Final = sa.Table(
+    "program",
+    metadata,
+    _key("program_id"),
+    sa.Column("live_version", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("program_id"),
+    comment="One row a program: which version is live.",
+)
+
+program_version: Final = sa.Table(
+    "program_version",
+    metadata,
+    _key("program_id"),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+    _key("request_id"),
+    sa.Column("apply_time", sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint("program_id", "version"),
+    sa.UniqueConstraint("program_id", "request_id"),
+    comment="Every document ever applied. Never updated.",
+)
+
+service_key: Final = sa.Table(
+    "service_key",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    comment="Secrets that all processes of an installation share.",
+)
+
+identity: Final = sa.Table(
+    "identity",
+    metadata,
+    *_member_key(),
+    sa.Column("digest_salt", sa.LargeBinary, nullable=False),
+    sa.Column("display_name", sa.Text, nullable=False, server_default=""),
+    sa.PrimaryKeyConstraint(*MEMBER_KEY),
+    comment="What must be erasable of a member. Without digest_salt the journal's digests tell nothing.",
+)
+
+account: Final = sa.Table(
+    "account",
+    metadata,
+    *_member_key(),
+    sa.Column("version", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("state", sa.Text, nullable=False, server_default="unknown"),
+    sa.Column("joined_time", sa.DateTime(timezone=True)),
+    sa.Column("available", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("pending", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("held", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("debt", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("issued", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("expired", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("lots", pg.JSON, nullable=False, server_default="[]"),
+    sa.Column("pending_lots", pg.JSON, nullable=False, server_default="[]"),
+    sa.Column("next_due_time", sa.DateTime(timezone=True)),
+    sa.Column("advanced_time", sa.DateTime(timezone=True), nullable=False, server_default="epoch"),
+    sa.Column("recorded_time", sa.DateTime(timezone=True), nullable=False, server_default="epoch"),
+    sa.Column(
+        "head_hash", sa.LargeBinary, nullable=False, server_default=sa.text("decode(repeat('00', 32), 'hex')")
+    ),
+    sa.Column("feed_xid", TransactionId, nullable=False, server_default="0"),
+    sa.PrimaryKeyConstraint(*MEMBER_KEY),
+    comment="The snapshot that folding the journal gives. lots: [end µs or 0, credited, consumed].",
+    # Room for the next version of a row on its own page, so that an update touches no index.
+    postgresql_with={"fillfactor": "70"},
+)
+
+journal: Final = sa.Table(
+    "journal",
+    metadata,
+    *_member_key(),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("request_id", sa.Text(collation="C")),
+    sa.Column("request_digest", sa.LargeBinary),
+    sa.Column("order_id", sa.Text(collation="C")),
+    # json, not jsonb: it keeps the exact text, which the hash is taken of.
+    sa.Column("changes", pg.JSON, nullable=False),
+    sa.Column("available", sa.BigInteger, nullable=False),
+    sa.Column("pending", sa.BigInteger, nullable=False),
+    sa.Column("held", sa.BigInteger, nullable=False),
+    sa.Column("debt", sa.BigInteger, nullable=False),
+    sa.Column("next_expiry_time", sa.DateTime(timezone=True)),
+    sa.Column("next_expiry_points", sa.BigInteger, nullable=False),
+    sa.Column("program_version", sa.BigInteger, nullable=False),
+    sa.Column("effective_time", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("recorded_time", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("back_dated", sa.Boolean, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("feed_xid", TransactionId, nullable=False),
+    sa.PrimaryKeyConstraint(*MEMBER_KEY, "seq"),
+    comment="The truth. Append-only: a row is never updated or deleted.",
+)
+sa.Index(
+    "journal_request",
+    *(journal.c[name] for name in MEMBER_KEY),
+    journal.c.request_id,
+    unique=True,
+    postgresql_where=journal.c.request_id.is_not(None),
+)
+
+settled_order: Final = sa.Table(
+    "settled_order",
+    metadata,
+    *_member_key(),
+    _key("order_id"),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("content", pg.JSON, nullable=False),
+    sa.PrimaryKeyConstraint(*MEMBER_KEY, "order_id"),
+    comment="Orders as received, and the entry that settled each. The content is erasable.",
+)
+
+repeated_request: Final = sa.Table(
+    "repeated_request",
+    metadata,
+    *_member_key(),
+    _key("request_id"),
+    sa.Column("request_digest", sa.LargeBinary, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint(*MEMBER_KEY, "request_id"),
+    comment="Request ids under which a settled order came again, and the entry that answered them.",
+)
