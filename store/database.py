@@ -127,6 +127,12 @@ class DedicatedConnection:
             raise StoreUnavailableError("no connection")
         return self._driver
 
+    async def release(self) -> None:
+        """Give the connection back, for others to use."""
+        held, self._held, self._driver = self._held, None, None
+        if held is not None:
+            await held.close()
+
     async def discard(self) -> None:
         """Give the connection up. Whatever transaction it was in is rolled back."""
         held, self._held, self._driver = self._held, None, None

@@ -1,7 +1,4 @@
-import datetime
-
 from buf.validate import validate_pb2 as _validate_pb2
-from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.rpc import status_pb2 as _status_pb2
 from loyalty.v1 import balance_pb2 as _balance_pb2
 from loyalty.v1 import entry_pb2 as _entry_pb2
@@ -159,15 +156,13 @@ class LedgerTotals(_message.Message):
     def __init__(self, issued: _Optional[int] = ..., available: _Optional[int] = ..., pending: _Optional[int] = ..., expired: _Optional[int] = ...) -> None: ...
 
 class Drift(_message.Message):
-    __slots__ = ("member_id", "seq", "reason", "detail", "find_time")
+    __slots__ = ("member_id", "seq", "reason", "detail")
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     SEQ_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
-    FIND_TIME_FIELD_NUMBER: _ClassVar[int]
     member_id: str
     seq: int
     reason: str
     detail: str
-    find_time: _timestamp_pb2.Timestamp
-    def __init__(self, member_id: _Optional[str] = ..., seq: _Optional[int] = ..., reason: _Optional[str] = ..., detail: _Optional[str] = ..., find_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, member_id: _Optional[str] = ..., seq: _Optional[int] = ..., reason: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,130 @@
+"""From the domain's and the store's errors to what a caller gets. Each is mapped here, once."""
+
+from typing import Final, assert_never
+
+import grpc
+
+from members.rejections import (
+    FieldInvalid,
+    MemberAlreadyEnrolled,
+    OrderAlreadySettled,
+    PointsLimitExceeded,
+    Rejection,
+    RequestIdReused,
+)
+from points.civil_time import moment_of
+from programs.reading import DocumentInvalidError
+from service.calls.refusal import CallRefused, FieldViolation, invalid
+from store.database import StoreUnavailableError
+from store.gathering import ClosedError, QueueFullError
+from store.programs import ApplyRequestReusedError, VersionChangedError
+from store.tickets import ProgramUnknownError
+
+OVERLOAD_RETRY_SECONDS: Final = 0.5
+UNAVAILABLE_RETRY_SECONDS: Final = 0.2
+
+
+def refusal_of_rejection(rejection: Rejection) -> CallRefused:
+    """What a caller gets for a command that the domain refused."""
+    match rejection:
+        case FieldInvalid(field=field, message=message):
+            return invalid([FieldViolation(field, message)])
+        case RequestIdReused(request_id=request_id, seq=seq):
+            return CallRefused(
+                grpc.StatusCode.ALREADY_EXISTS,
+                "REQUEST_ID_REUSED",
+                f"request_id {request_id!r} was used for something else, entry {seq}; use a new one",
+                metadata={"request_id": request_id, "seq": seq},
+            )
+        case OrderAlreadySettled(order_id=order_id, seq=seq):
+            return CallRefused(
+                grpc.StatusCode.ALREADY_EXISTS,
+                "ORDER_ALREADY_SETTLED",
+                f"order {order_id!r} was settled with other content, entry {seq}",
+                metadata={"order_id": order_id, "seq": seq},
+            )
+        case MemberAlreadyEnrolled(joined_us=joined_us):
+            joined = moment_of(joined_us).isoformat(timespec="seconds")
+            return CallRefused(
+                grpc.StatusCode.ALREADY_EXISTS,
+                "MEMBER_ALREADY_ENROLLED",
+                f"a member since {joined}",
+                metadata={"join_time": joined},
+            )
+        case PointsLimitExceeded(issued=issued, points=points, limit=limit):
+            return CallRefused(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "POINTS_LIMIT_EXCEEDED",
+                f"{points} more points than the {issued} issued so far would exceed the limit of {limit}",
+                metadata={"issued": issued, "points": points, "limit": limit},
+            )
+        case _:
+            assert_never(rejection)
+
+
+def refusal_of_error(error: Exception) -> CallRefused | None:
+    """What a caller gets for an error that is part of the design; None for a defect."""
+    match error:
+        case CallRefused():
+            return error
+        case ProgramUnknownError(program_id=program_id):
+            return CallRefused(
+                grpc.StatusCode.NOT_FOUND,
+                "PROGRAM_NOT_FOUND",
+                f"there is no program {program_id!r}",
+                metadata={"program_id": program_id},
+            )
+        case QueueFullError(waiting_max=waiting_max):
+            return CallRefused(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                "OVERLOADED",
+                f"more than {waiting_max} calls wait; repeat this one later with the same request_id",
+                metadata={"waiting_max": waiting_max},
+                retry_seconds=OVERLOAD_RETRY_SECONDS,
+            )
+        case StoreUnavailableError() | ClosedError():
+            # What the driver says may name hosts and statements: it goes to the log only.
+            return CallRefused(
+                grpc.StatusCode.UNAVAILABLE,
+                "STORE_UNAVAILABLE",
+                "the ledger cannot be reached now; repeat the call with the same request_id",
+                retry_seconds=UNAVAILABLE_RETRY_SECONDS,
+            )
+        case DocumentInvalidError(problems=problems):
+            return invalid([FieldViolation("document", str(problem)) for problem in problems])
+        case VersionChangedError(expected=expected, live=live):
+            return CallRefused(
+                grpc.StatusCode.ABORTED,
+                "PROGRAM_VERSION_CHANGED",
+                f"expected_version is {expected}, the live version is {live}",
+                metadata={"expected_version": expected, "live_version": live},
+            )
+        case ApplyRequestReusedError(request_id=request_id, version=version):
+            return CallRefused(
+                grpc.StatusCode.ALREADY_EXISTS,
+                "REQUEST_ID_REUSED",
+                f"request_id {request_id!r} applied another document, version {version}",
+                metadata={"request_id": request_id, "version": version},
+            )
+        case _:
+            return None
+
+
+def member_not_found(program_id: str, member_id: str) -> CallRefused:
+    """NOT_FOUND for a person the program does not know."""
+    return CallRefused(
+        grpc.StatusCode.NOT_FOUND,
+        "MEMBER_NOT_FOUND",
+        f"program {program_id!r} knows no member {member_id!r}",
+        metadata={"program_id": program_id, "member_id": member_id},
+    )
+
+
+def version_not_reached(min_version: int, version: int) -> CallRefused:
+    """FAILED_PRECONDITION for a version that lies beyond the member's entries."""
+    return CallRefused(
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "VERSION_NOT_REACHED",
+        f"min_version is {min_version}, the member's latest is {version}",
+        metadata={"min_version": min_version, "version": version},
+    )

@@ -1,0 +1,169 @@
+"""The way of every call, from bytes to answer: observed, bounded in time, read, validated, handled, and
+refused in one form. It is put together once a method at the start, so a call pays for function calls only.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, NamedTuple, TypeAlias, TypeVar
+
+import grpc
+import grpc.aio
+import structlog
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from grpc_status import rpc_status
+
+from service.calls.errors import refusal_of_error
+from service.calls.refusal import CallRefused
+from service.calls.validation import valid_request
+
+# A check of the whole ledger takes long; it is still not endless.
+STREAM_SECONDS_MAX: Final = 24 * 3_600
+
+# gRPC says that a call has no deadline by one that lies centuries ahead.
+NO_DEADLINE_SECONDS: Final = 10 * 365 * 24 * 3_600
+
+log = structlog.get_logger()
+
+RequestT = TypeVar("RequestT", bound=Message)
+
+
+class Deadlines(NamedTuple):
+    """How long a call may take, in seconds: where the client says nothing, and whatever it says."""
+
+    default_seconds: float
+    max_seconds: float
+
+
+class CallsInFlight:
+    """How many calls are being answered, so that a drain knows when it is done."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._none = asyncio.Event()
+        self._none.set()
+
+    def begin(self) -> None:
+        """A call starts."""
+        self.count += 1
+        if self.count == 1:
+            self._none.clear()
+
+    def end(self) -> None:
+        """A call is answered."""
+        self.count -= 1
+        if self.count == 0:
+            self._none.set()
+
+    async def wait_for_none(self) -> None:
+        """Wait until no call is being answered."""
+        await self._none.wait()
+
+
+# Quoted: only the type stubs know that these take parameters.
+MethodHandler: TypeAlias = "grpc.RpcMethodHandler[bytes, Message]"
+Context = grpc.aio.ServicerContext[bytes, Message]
+UnaryStage = Callable[[bytes, Context], Awaitable[Message]]
+
+
+def unary_call(
+    method: MethodDescriptor,
+    request_type: type[RequestT],
+    handler: Callable[[RequestT], Awaitable[Message]],
+    deadlines: Deadlines,
+    calls: CallsInFlight,
+) -> "MethodHandler":
+    """A method that answers one message."""
+    staged = counted(refusing(bounded(validated(request_type, handler), deadlines), method.full_name), calls)
+    return grpc.unary_unary_rpc_method_handler(
+        staged, request_deserializer=None, response_serializer=_serialize
+    )
+
+
+def stream_call(
+    method: MethodDescriptor,
+    request_type: type[RequestT],
+    handler: Callable[[RequestT], AsyncIterator[Message]],
+) -> "MethodHandler":
+    """A method that answers a stream of messages."""
+
+    async def answer(content: bytes, context: Context) -> AsyncIterator[Message]:
+        try:
+            async with asyncio.timeout(STREAM_SECONDS_MAX):
+                async for message in handler(valid_request(request_type, content)):
+                    yield message
+        except Exception as error:  # noqa: BLE001 - every error becomes a status
+            await _refuse(context, error, method.full_name)
+
+    return grpc.unary_stream_rpc_method_handler(
+        answer, request_deserializer=None, response_serializer=_serialize
+    )
+
+
+def counted(inner: UnaryStage, calls: CallsInFlight) -> UnaryStage:
+    """Stage 1: a drain waits for the call."""
+
+    async def call(content: bytes, context: Context) -> Message:
+        calls.begin()
+        try:
+            return await inner(content, context)
+        finally:
+            calls.end()
+
+    return call
+
+
+def refusing(inner: UnaryStage, method_name: str) -> UnaryStage:
+    """Stage 2: whatever goes wrong inside becomes one status with its reason; defects go to the log."""
+
+    async def call(content: bytes, context: Context) -> Message:
+        try:
+            return await inner(content, context)
+        except Exception as error:
+            await _refuse(context, error, method_name)
+            raise AssertionError("abort raises") from error
+
+    return call
+
+
+def bounded(inner: UnaryStage, deadlines: Deadlines) -> UnaryStage:
+    """Stage 3: a call has a deadline, the client's or ours. A command already under way is still finished."""
+
+    async def call(content: bytes, context: Context) -> Message:
+        seconds = context.time_remaining()
+        if seconds > NO_DEADLINE_SECONDS:
+            seconds = deadlines.default_seconds
+        try:
+            async with asyncio.timeout(min(seconds, deadlines.max_seconds)):
+                return await inner(content, context)
+        except TimeoutError:
+            raise CallRefused(
+                grpc.StatusCode.DEADLINE_EXCEEDED,
+                "DEADLINE_EXCEEDED",
+                "no answer in time; a write may have been made: repeat it with the same request_id",
+            ) from None
+
+    return call
+
+
+def validated(request_type: type[RequestT], handler: Callable[[RequestT], Awaitable[Message]]) -> UnaryStage:
+    """Stage 4: the request is read and keeps the contract's rules before the handler sees it."""
+
+    async def call(content: bytes, _context: Context) -> Message:
+        return await handler(valid_request(request_type, content))
+
+    return call
+
+
+def _serialize(message: Message) -> bytes:
+    return message.SerializeToString()
+
+
+async def _refuse(context: Context, error: Exception, method_name: str) -> None:
+    refusal = refusal_of_error(error)
+    if refusal is None:
+        log.error("call failed", method=method_name, exc_info=error)
+        refusal = CallRefused(grpc.StatusCode.INTERNAL, "INTERNAL", "internal error; the log has it")
+    elif refusal.code is grpc.StatusCode.UNAVAILABLE:
+        log.warning("call refused", method=method_name, reason=refusal.reason, error=str(error))
+    await context.abort_with_status(rpc_status.to_status(refusal.status()))

@@ -1,0 +1,1 @@
+"""The RPCs, one service a file."""

@@ -1,0 +1,88 @@
+"""One worker: connects, serves, watches its store, and drains when it is told to stop."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from grpc_health.v1 import health
+
+from service.application import Application, open_application
+from service.calls.pipeline import CallsInFlight
+from service.server import build_server, set_serving
+from service.settings import Settings, StoreUrls
+from store.database import StoreUnavailableError
+
+STORE_CHECK_SECONDS: Final = 1.0
+STORE_RETRY_SECONDS: Final = 0.5
+
+log = structlog.get_logger()
+
+
+async def run_worker(
+    settings: Settings, urls: StoreUrls, worker_index: int, ready: Callable[[], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain: what was taken is finished, what comes later is refused."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    application = await _open(settings, urls, stop)
+    if application is None:
+        return
+    calls = CallsInFlight()
+    server, health_servicer = build_server(application, settings, calls)
+    server.add_insecure_port(settings.listen)
+    await server.start()
+    await set_serving(health_servicer, True)
+    ready()
+    log.info("serving", listen=settings.listen, worker_index=worker_index)
+    watch = asyncio.create_task(_watch_store(application, health_servicer))
+    await stop.wait()
+    log.info("draining", calls=calls.count)
+    watch.cancel()
+    await set_serving(health_servicer, False)
+    # New calls are refused from here on. Streams would hold the stop up: they are cut when calls are done.
+    stopping = asyncio.create_task(server.stop(settings.drain_seconds_max))
+    _, working = await asyncio.wait(
+        [asyncio.create_task(calls.wait_for_none()), stopping],
+        timeout=settings.drain_seconds_max,
+        return_when=asyncio.FIRST_COMPLETED,
+    )
+    await application.drain(1 if working else 0)
+    for task in working:
+        task.cancel()
+    await server.stop(None)
+    await application.close()
+    log.info("stopped")
+
+
+async def _open(settings: Settings, urls: StoreUrls, stop: asyncio.Event) -> Application | None:
+    """Connect, trying until Postgres answers; None where the worker is told to stop first."""
+    while not stop.is_set():
+        try:
+            return await open_application(settings, urls)
+        except StoreUnavailableError as error:
+            log.warning("waiting for postgres", error=str(error))
+            await asyncio.sleep(STORE_RETRY_SECONDS)
+    return None
+
+
+async def _watch_store(application: Application, health_servicer: health.aio.HealthServicer) -> None:
+    """Keep health true: NOT_SERVING while Postgres does not answer."""
+    serving = True
+    while True:
+        await asyncio.sleep(STORE_CHECK_SECONDS)
+        try:
+            async with asyncio.timeout(STORE_CHECK_SECONDS * 5):
+                await application.database.check()
+            answers = True
+        except (StoreUnavailableError, TimeoutError):
+            answers = False
+        if answers != serving:
+            serving = answers
+            log.log(
+                20 if serving else 30, "postgres answers again" if serving else "postgres does not answer"
+            )
+            await set_serving(health_servicer, serving)
