@@ -19,7 +19,7 @@ LINE_ORDERS_DEFAULT: Final = 250  # with 1 to 6 lines each
 RETURNED_SHARE: Final = 0.08
 PERIOD_BEGIN: Final = datetime(2024, 1, 1, 8, tzinfo=UTC)
 PERIOD_SECONDS: Final = 365 * 24 * 60 * 60
-FIRST_MEMBER: Final = 10_001
+FIRST_MEMBER: Final = 100_001
 FIRST_ORDER: Final = 500_001
 FIRST_LINE_ORDER: Final = 700_001  # the two files can be imported one after the other
 

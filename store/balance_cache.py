@@ -131,9 +131,9 @@ class BalanceCache:
         if value is None:
             return NOT_HERE
         known = decode_value(key, value, self._secret)
-        if known is None or known.valid_until_us <= now_us:
+        if known is None:
             return Cached(None, value)
-        if self._behind.get(key, 0) > known.version:
+        if known.valid_until_us <= now_us or self._behind.get(key, 0) > known.version:
             return NOT_HERE
         return Cached(known)
 

@@ -50,6 +50,9 @@ def channel_options(*, retry: bool = True) -> list[tuple[str, str | int]]:
     options: list[tuple[str, str | int]] = [
         # Without it, channels to one address share a connection, and so a worker.
         ("grpc.use_local_subchannel_pool", 1),
+        # A server that was restarted is found again soon, not after a minute.
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 2_000),
         ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
         ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
     ]

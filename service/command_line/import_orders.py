@@ -18,7 +18,6 @@ from iso4217 import Currency
 from loyalty.client import AsyncLoyaltyClient
 from loyalty.v1.program_pb2 import Program
 from loyalty.v1.program_service_pb2 import GetProgramRequest
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -30,6 +29,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from service.command_line.output import console, error_console
 from service.importing.columns import Columns, UnusableFileError, find_columns, parse_map
 from service.importing.orders import RETURN_PREFIX, Assembled, assemble
 from service.importing.report import Report, render
@@ -186,7 +186,6 @@ def orders(
     if as_json:
         typer.echo(outcome.to_json())
     else:
-        console = Console()
         for part in render(outcome):
             console.print(part)
     if report is not None:
@@ -199,7 +198,7 @@ def orders(
 
 
 def _fail(message: str) -> Never:
-    Console(stderr=True, soft_wrap=True).print(Text(message, style="red"))
+    error_console.print(Text.assemble(("error: ", "red"), message), soft_wrap=True)
     raise typer.Exit(1)
 
 
@@ -342,13 +341,11 @@ class _Bar:
 
 @contextlib.contextmanager
 def _progress(orders: int, *, shown: bool) -> Iterator[_Bar]:
-    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _RateColumn())
     # Retries are told on the bar. The library's own telling would go to stdout, into what --json prints.
     hooks = stamina.instrumentation.get_on_retry_hooks()
-    with Progress(
-        *columns, TimeRemainingColumn(), console=console, disable=not (shown and console.is_terminal)
-    ) as progress:
+    is_hidden = not (shown and error_console.is_terminal)
+    with Progress(*columns, TimeRemainingColumn(), console=error_console, disable=is_hidden) as progress:
         bar = _Bar(progress, orders)
         stamina.instrumentation.set_on_retry_hooks([bar.wait])
         try:

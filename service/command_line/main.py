@@ -4,6 +4,7 @@ import sys
 from typing import Final
 
 import typer
+from rich.markup import escape
 
 from service.command_line import import_orders, members, programs
 from service.command_line.failing import CommandFailedError
@@ -32,7 +33,7 @@ def main() -> None:
     try:
         app()
     except CommandFailedError as error:
-        error_console.print(f"[red]error:[/red] {error}", markup=True, soft_wrap=True)
+        error_console.print("[red]error:[/red]", escape(str(error)), soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -179,7 +179,7 @@ def _problem_table(report: Report) -> Table:
     problems = report.problems
     table = Table(title="Rows that were not used", caption=_caption(report), caption_justify="left")
     for heading in ("Line", "Reason", "Field", "Order", "Member", "What"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading == "Reason")
     for problem in problems[:SHOWN_MAX]:
         cells = (
             _listed(problem.line_numbers),

@@ -50,6 +50,7 @@ PASSING_NUMBERS: Final = frozenset(
 STATUS_METADATA_KEY: Final = "grpc-status-details-bin"  # where gRPC carries a call's google.rpc.Status
 MESSAGE_TOO_LARGE: Final = "MESSAGE_TOO_LARGE"
 NO_ANSWER: Final = "NO_ANSWER"
+SETTLED_OTHERWISE: Final = frozenset({"ORDER_ALREADY_SETTLED", "REQUEST_ID_REUSED"})
 
 Request = points_service_pb2.SettleOrderRequest
 Detail = TypeVar("Detail", bound=Message)
@@ -273,6 +274,9 @@ def _refusal(status: status_pb2.Status) -> tuple[str, str, str]:
     ]
     field = ", ".join(violation.field for violation in violations)
     detail = "; ".join(f"{violation.field}: {violation.description}" for violation in violations)
+    if reason in SETTLED_OTHERWISE:
+        # Whoever imports a file never chose a request id, so the service's text alone would puzzle.
+        return reason, field, f"this order was settled before with other content ({status.message})"
     return reason, field, detail or status.message
 
 

@@ -215,7 +215,7 @@ async def test_refused_orders_are_reported_with_lines_field_and_reason() -> None
             case "o1":
                 return refused(
                     code_pb2.ALREADY_EXISTS,
-                    "the order was settled with other content",
+                    "request_id is used",
                     error_details_pb2.ErrorInfo(reason="ORDER_ALREADY_SETTLED", domain="loyalty"),
                 )
             case "o2":
@@ -243,7 +243,14 @@ async def test_refused_orders_are_reported_with_lines_field_and_reason() -> None
 
     assert sending.settled == 2
     assert sending.refused == [
-        Problem((3,), "ORDER_ALREADY_SETTLED", "", "the order was settled with other content", "o1", "m0"),
+        Problem(
+            (3,),
+            "ORDER_ALREADY_SETTLED",
+            "",
+            "this order was settled before with other content (request_id is used)",
+            "o1",
+            "m0",
+        ),
         Problem(
             (4,), "INVALID_ARGUMENT", "member_id", "member_id: must not be an e-mail address", "o2", "m0"
         ),

@@ -125,7 +125,7 @@ def test_a_killed_worker_is_replaced(start: StartServer) -> None:
 
 
 def test_workers_that_keep_dying_end_the_server(start: StartServer) -> None:
-    server = start(SUPERVISED_WORKER="dies")
+    server = start(SUPERVISED_WORKER="dies", LOYALTY_WORKERS="5")
 
     assert server.exit_status() == 1
     assert "Workers died 11 times within 60 s: giving up" in server.log.read_text()

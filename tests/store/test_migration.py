@@ -1,0 +1,88 @@
+"""The schema: migrations give what the tables say, twice and at once, and an old schema is refused."""
+
+import asyncio
+import re
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from store.database import as_asyncpg_url
+from store.migration import SchemaOutdatedError, check_schema, migrate, needed_revision
+from store.tables import TransactionId, metadata
+
+
+def _defaults_differ(*texts: object) -> bool:
+    """Whether two defaults differ, whichever way each is written."""
+    found, ours = texts[-3], texts[-1]
+
+    def bare(text: object) -> str:
+        plain = re.sub(r"::[a-z0-9 ]+", "", str(text)).strip("'").lower()
+        return plain.replace("1970-01-01 00:00:00+00", "epoch")
+
+    return bare(found) != bare(ours)
+
+
+async def _empty(url: str) -> None:
+    connection = await asyncpg.connect(
+        as_asyncpg_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    )
+    await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await connection.close()
+
+
+async def test_migrations_give_the_tables_that_the_code_uses(database_url: str) -> None:
+    """No column, type, default, constraint or comment differs."""
+    engine = create_async_engine(as_asyncpg_url(database_url))
+
+    def differences(connection: sa.Connection) -> list[object]:
+        connection.dialect.ischema_names["xid8"] = TransactionId  # type: ignore[attr-defined]
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": _defaults_differ}
+        )
+        return list(compare_metadata(context, metadata))
+
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
+
+
+async def test_migrating_again_changes_nothing(database_url: str) -> None:
+    """Safe to run twice."""
+    assert await migrate(database_url) == (needed_revision(), needed_revision())
+
+
+async def test_migrations_at_once_take_turns(database_url: str) -> None:
+    """Safe to run concurrently: one of them does the work, all end at the same revision."""
+    await _empty(database_url)
+    results = await asyncio.gather(*(migrate(database_url) for _ in range(4)))
+    assert sorted(str(before) for before, _ in results) == [needed_revision()] * 3 + ["None"]
+    assert {after for _, after in results} == {needed_revision()}
+
+
+async def test_a_schema_of_another_release_is_refused(database_url: str) -> None:
+    """The check names what it found and what it needs."""
+    await check_schema(database_url)
+    await _empty(database_url)
+    with pytest.raises(SchemaOutdatedError, match=f"revision none, this release needs {needed_revision()}"):
+        await check_schema(database_url)
+
+
+async def test_every_member_table_leads_its_keys_with_slot(database_url: str) -> None:
+    """architecture.md, Slots: primary keys and unique constraints of a member's tables begin with slot."""
+    member_tables = [table for table in metadata.tables.values() if "member_id" in table.c]
+    assert sorted(table.name for table in member_tables) == [
+        "account",
+        "identity",
+        "journal",
+        "repeated_request",
+        "settled_order",
+    ]
+    for table in member_tables:
+        assert [column.name for column in table.primary_key][:3] == ["slot", "program_id", "member_id"]
+        for index in table.indexes:
+            assert next(column.name for column in index.columns) == "slot"
+        assert not table.foreign_keys
