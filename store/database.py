@@ -36,6 +36,7 @@ UNREACHABLE_ERRORS: Final = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection says that is cut while it is being used
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -52,6 +53,12 @@ CONTENTION_ERRORS: Final = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
 )
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Whether a driver's error says that Postgres cannot be worked with now, not that the work is wrong."""
+    # The driver's word for an argument it cannot encode is an InterfaceError too.
+    return isinstance(error, UNREACHABLE_ERRORS) and not isinstance(error, ValueError)
 
 
 def as_asyncpg_url(url: str) -> sa.URL:
@@ -79,7 +86,12 @@ class Database:
             async with self._engine.begin() as connection:
                 yield connection
         except sa.exc.DBAPIError as error:
-            if error.connection_invalidated or _is_unreachable(error):
+            cause = error.orig.__cause__ if error.orig else None
+            if (
+                error.connection_invalidated
+                or isinstance(cause, CONTENTION_ERRORS)
+                or (cause is not None and is_unreachable(cause))
+            ):
                 raise StoreUnavailableError(str(error.orig)) from error
             raise
         except (sa.exc.TimeoutError, OSError) as error:
@@ -97,11 +109,6 @@ class Database:
     def dedicated(self) -> "DedicatedConnection":
         """A connection for one user, opened when first needed and again after a failure."""
         return DedicatedConnection(self._engine)
-
-
-def _is_unreachable(error: sa.exc.DBAPIError) -> bool:
-    cause = error.orig.__cause__ if error.orig else None
-    return isinstance(cause, (*UNREACHABLE_ERRORS, *CONTENTION_ERRORS))
 
 
 class DedicatedConnection:

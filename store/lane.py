@@ -15,6 +15,7 @@ from store.database import (
     UNREACHABLE_ERRORS,
     Database,
     StoreUnavailableError,
+    is_unreachable,
 )
 from store.gathering import Gathering
 from store.programs import ProgramShelf
@@ -84,15 +85,15 @@ class Lane:
             connection = await self._connection.get()
             try:
                 return await run_batch(connection, tickets, self._shelf, self._clock)
-            except UNREACHABLE_ERRORS as error:
-                await self._connection.discard()
-                raise StoreUnavailableError(str(error)) from error
             except CONTENTION_ERRORS as error:
                 await self._roll_back(connection)
                 if attempt == CONTENTION_RETRIES_MAX:
                     raise StoreUnavailableError(str(error)) from error
                 await asyncio.sleep(CONTENTION_BACKOFF_SECONDS * (1 + random.random()) * 2**attempt)  # noqa: S311 - spreads retries
-            except BaseException:
+            except Exception as error:
+                if is_unreachable(error) or connection.is_closed():
+                    await self._connection.discard()
+                    raise StoreUnavailableError(str(error)) from error
                 await self._roll_back(connection)
                 raise
         raise AssertionError("the loop returns or raises")

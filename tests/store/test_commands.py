@@ -3,9 +3,10 @@
 import asyncio
 
 import asyncpg
+import msgspec
 import pytest
 
-from members.commands import EnrolMember
+from members.commands import EnrolMember, SettleOrder
 from members.journal import Entry
 from members.rejections import (
     FieldInvalid,
@@ -173,13 +174,18 @@ async def test_validate_only_answers_what_settling_would(database_url: str) -> N
         )
 
 
+@pytest.mark.parametrize(
+    "poison",
+    [settle("bad\0order", 500), msgspec.structs.replace(settle("o13", 500), content=b"\xff")],
+    ids=["what Postgres cannot store", "what the driver cannot send"],
+)
 async def test_a_command_that_breaks_the_batch_is_found_and_fails_alone(
-    database_url: str, caplog: pytest.LogCaptureFixture
+    database_url: str, poison: SettleOrder
 ) -> None:
-    """A NUL character, which Postgres cannot store, gets past the domain: only its own command fails."""
+    """Whatever gets past the domain and breaks the transaction: only its own command fails."""
     async with opened(database_url) as store:
         commands = [(PROGRAM, f"m{number}", settle(f"o{number}", 500)) for number in range(20)]
-        commands[13] = (PROGRAM, "m13", settle("bad\0order", 500))
+        commands[13] = (PROGRAM, "m13", poison)
         answers = await store.lanes.execute_many(commands)
         assert [place for place, answer in enumerate(answers) if not isinstance(answer, Entry)] == [13]
         assert isinstance(answers[13], DefectError)

@@ -1,0 +1,369 @@
+"""Reading a document: only YAML that means what it looks like, and every mistake with its place."""
+
+import json
+import zoneinfo
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from programs.document import Document, NeverExpires, NotPending, PerAmount
+from programs.program import put_in_force
+from programs.reading import DocumentInvalidError, DocumentProblem, read_document
+from tests.programs.contents import VALID, with_value
+
+DEMO: Final = Path(__file__).parents[2] / "examples" / "demo.yaml"
+
+YAML: Final = """\
+schema_version: 1
+program_id: demo
+currency_code: GBP
+time_zone: Europe/London
+display_names:
+  en: Demo
+  zh: 演示
+enrolment:
+  open: true
+earning:
+  rules:
+    - id: base
+      kind: per_amount
+      points: 1
+      per_amount_minor: 100
+    - id: second
+      kind: per_amount
+      points: 2
+      per_amount_minor: 300
+policies:
+  expiry: {kind: days, days: 30}
+"""
+
+
+def problem_of(text: str) -> DocumentProblem:
+    with pytest.raises(DocumentInvalidError) as raised:
+        read_document(text)
+    return raised.value.problems[0]
+
+
+def place_of(text: str) -> tuple[int, int]:
+    problem = problem_of(text)
+    return problem.line, problem.column
+
+
+def changed(old: str, new: str, text: str = YAML) -> str:
+    assert 1 == text.count(old)
+    return text.replace(old, new)
+
+
+# What is read
+
+
+def test_the_example_reads_and_is_a_point_a_pound_without_end() -> None:
+    """The issue: id `demo`, GBP, 1 point a pound on what was paid, no expiry."""
+    document = read_document(DEMO.read_text(encoding="utf-8"))
+
+    assert ("demo", "GBP") == (document.program_id, document.currency_code)
+    assert (PerAmount(id="base", points=1, per_amount_minor=100),) == document.earning.rules
+    assert (NeverExpires(), NotPending()) == (document.policies.expiry, document.policies.pending)
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2])
+def test_json_is_accepted(indent: int | None) -> None:
+    content = json.loads(VALID)
+
+    assert read_document(VALID) == read_document(json.dumps(content, indent=indent))
+
+
+def test_compact_json_is_accepted() -> None:
+    assert read_document(VALID) == read_document(json.dumps(json.loads(VALID), separators=(",", ":")))
+
+
+@pytest.mark.xfail(strict=True, reason="YAML takes no tab as white space")
+def test_json_indented_with_tabs_is_accepted() -> None:
+    """JSON is accepted, and a tab is white space in JSON."""
+    assert read_document(VALID) == read_document(json.dumps(json.loads(VALID), indent="\t"))
+
+
+@pytest.mark.xfail(strict=True, reason="two escapes of a surrogate pair are read as two lone surrogates")
+def test_json_that_escapes_a_character_above_the_first_plane_is_accepted() -> None:
+    content = json.loads(VALID) | {"display_names": {"en": "Gold 🥇"}}
+
+    assert {"en": "Gold 🥇"} == read_document(json.dumps(content)).display_names
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_every_line_end_is_read(line_end: str) -> None:
+    assert read_document(YAML) == read_document(YAML.replace("\n", line_end))
+
+
+def test_a_byte_order_mark_is_no_part_of_a_document() -> None:
+    assert read_document(YAML) == read_document("\ufeff" + YAML)
+
+
+def test_the_same_document_can_be_put_in_force_as_any_version() -> None:
+    program = put_in_force(read_document(YAML), 7)
+
+    assert ("demo", 7, "Europe/London") == (program.program_id, program.version, program.zone.key)
+
+
+# What is refused, and where it stands
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("points: 1\n", "points: 0\n", (14, 7)),
+        ("points: 2\n", "points: two\n", (18, 7)),
+        ("id: second", "id: base", (16, 7)),
+        ("id: second", "id: Second", (16, 7)),
+        ("per_amount_minor: 300", "per_amount: 300", (19, 7)),
+        ("currency_code: GBP", "currency_code: ZZZ", (3, 1)),
+        ("time_zone: Europe/London", "time_zone: Nowhere", (4, 1)),
+        ("days: 30", "days: 0", (21, 24)),
+        ("days: 30", "day: 30", (21, 24)),
+        ("open: true", "open: maybe", (9, 3)),
+        ("schema_version: 1", "schema_version: 2", (1, 1)),
+        ("policies:", "policy:", (20, 1)),
+        ("  zh: 演示", "  en: 演示", (7, 3)),
+        ("points: 2", "points: 1\n      points: 2", (19, 7)),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_column(old: str, new: str, expected: tuple[int, int]) -> None:
+    """Lines and columns count from 1, as in an editor."""
+    assert expected == place_of(changed(old, new))
+
+
+def test_a_problem_reads_as_a_sentence_with_place_and_path() -> None:
+    problem = problem_of(changed("points: 2", "points: 0"))
+
+    assert str(problem).startswith("line 18, column 7: earning.rules[1].points: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: [1, 2", (1, 9)),
+        ("a: b: c", (1, 5)),
+        ("a: 1\n\tb: 2", (2, 1)),
+        ("a: 'open", (1, 9)),
+        ("a: 1\n--- \nb: 2\n", (2, 1)),
+        ("a: @x", (1, 4)),
+    ],
+)
+def test_what_is_not_yaml_is_told_with_its_line_and_column(text: str, expected: tuple[int, int]) -> None:
+    assert expected == place_of(text)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n"])
+def test_an_empty_document_is_no_program(text: str) -> None:
+    assert problem_of(text).message
+
+
+@pytest.mark.parametrize("text", ["[]", "1", "demo", "- a\n- b\n", "true"])
+def test_a_document_that_is_no_mapping_is_no_program(text: str) -> None:
+    assert (1, 1) == place_of(text)
+
+
+def test_two_documents_in_one_text_are_refused() -> None:
+    assert (22, 1) == place_of(f"{YAML}---\n{YAML}")
+
+
+@pytest.mark.xfail(strict=True, reason="msgspec names the place of a key otherwise than that of a value")
+def test_a_name_whose_key_is_no_text_is_told_with_its_place() -> None:
+    """The Norwegian `no` is false in YAML 1.1."""
+    problem = problem_of(changed("zh: 演示", "no: Norsk"))
+
+    assert ("display_names", True) == (problem.path, problem.line in {5, 7})
+
+
+# Bounds
+
+
+def test_a_document_may_have_262144_bytes() -> None:
+    text = YAML + "#" * (262_144 - len(YAML.encode()))
+
+    assert read_document(YAML) == read_document(text)
+
+
+@pytest.mark.parametrize("more", ["#", "é"])
+def test_a_document_of_more_than_262144_bytes_is_refused_with_the_limit(more: str) -> None:
+    text = YAML + "#" * (262_145 - len(YAML.encode()) - len(more.encode())) + more
+
+    assert "262144 bytes" in problem_of(text).message
+
+
+@pytest.mark.parametrize("brackets", ["[]", "{}"])
+def test_nesting_of_16_is_read_and_of_17_is_refused(brackets: str) -> None:
+    opening, closing = ("[", "]") if brackets == "[]" else ("{a: ", "}")
+
+    assert "nested deeper than the limit of 16" not in problem_of(opening * 16 + closing * 16).message
+    assert "nested deeper than the limit of 16" in problem_of(opening * 17 + closing * 17).message
+
+
+def test_nesting_without_end_is_refused_and_does_not_exhaust_the_stack() -> None:
+    assert "nested deeper" in problem_of("[" * 200_000).message
+
+
+def test_more_than_20000_values_are_refused_with_the_limit() -> None:
+    assert "20000 values" not in problem_of("[" + "1," * 19_999 + "]").message
+    assert "20000 values" in problem_of("[" + "1," * 20_000 + "]").message
+
+
+# What YAML would let pass
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\na: 1\n",
+        "a: 1\n'a': 2\n",
+        "{a: 1, b: {c: 1, c: 2}}",
+        '{"a": 1, "\\u0061": 2}',
+        "- {a: 1}\n- {b: 1, b: 2}\n",
+    ],
+)
+def test_a_key_given_twice_is_refused(text: str) -> None:
+    """YAML lets the last one win, and a rule would be lost."""
+    assert "is given twice" in problem_of(text).message
+
+
+@pytest.mark.xfail(strict=True, reason="a merge key is expanded, and the value beside it wins in silence")
+def test_a_key_given_once_more_by_a_merge_is_refused() -> None:
+    assert problem_of(changed("points: 2", "points: 2\n      <<: {points: 5}"))
+
+
+@pytest.mark.parametrize(
+    "text", ["a: &x [1]\nb: *x\n", "a: &a [*a]", "*x", "a: &x {b: 1}\nc:\n  <<: *x\n", YAML + "x: *y\n"]
+)
+def test_an_alias_is_refused(text: str) -> None:
+    """A small text could grow without bound."""
+    assert "aliases are not allowed" in problem_of(text).message
+
+
+def test_a_billion_laughs_are_refused() -> None:
+    levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12))
+
+    assert (2, 10) == place_of("l0: &l0 [ha]\n" + levels)
+
+
+@pytest.mark.parametrize("value", ["yes", "on", "2001-01-01", "1.0", "1e2", "1.0e+2", ".inf", ".nan", "~", ""])
+def test_only_an_integer_is_an_integer(value: str) -> None:
+    """Integers only (domain, Points 1)."""
+    assert (18, 7) == place_of(changed("points: 2\n", f"points: {value}\n"))
+
+
+@pytest.mark.parametrize("value", ["no", "on", "1", "1.5", "2001-01-01", "null", "0x10", "1:30"])
+def test_only_text_is_text(value: str) -> None:
+    """A program called `no` must be quoted: YAML 1.1 takes it for false."""
+    assert (2, 1) == place_of(changed("program_id: demo", f"program_id: {value}"))
+    assert value == read_document(changed("program_id: demo", f"program_id: '{value}'")).program_id
+
+
+@pytest.mark.xfail(strict=True, reason="YAML 1.1 takes 010 for 8, 1:40 for 100, 0x10 for 16, 1_0 for 10")
+@pytest.mark.parametrize("value", ["010", "1:40", "0x10", "0b10", "1_0"])
+def test_a_number_is_written_in_decimal_digits(value: str) -> None:
+    """An operator who writes 010 does not mean 8 points, and JSON has no other numbers."""
+    assert (18, 7) == place_of(changed("points: 2\n", f"points: {value}\n"))
+
+
+@pytest.mark.parametrize(
+    "value", ["!!python/object/apply:os.getcwd []", "!ours 1", "!!binary 'é'", "2001-99-99", "!!int x", "="]
+)
+def test_a_tag_or_a_value_that_yaml_cannot_make_is_refused(value: str) -> None:
+    assert problem_of(changed("points: 2\n", f"points: {value}\n"))
+
+
+def test_a_number_of_thousands_of_digits_is_refused() -> None:
+    assert problem_of(changed("points: 2\n", f"points: {'9' * 5_000}\n"))
+
+
+# Identifiers
+
+
+@pytest.mark.xfail(strict=True, reason="`$` in the pattern matches before a line feed at the end")
+@pytest.mark.parametrize(("old", "new"), [("id: base", r'id: "base\n"'), ("id: demo", r'id: "demo\n"')])
+def test_an_identifier_does_not_end_in_a_line_feed(old: str, new: str) -> None:
+    assert problem_of(changed(old, new))
+
+
+@pytest.mark.xfail(strict=True, reason="the document takes what no request can name")
+@pytest.mark.parametrize("character", [r"\x80", r"\u200b", r"\u202e", r"\ue000", r"\ud800"])
+def test_a_program_can_be_named_by_a_request(character: str) -> None:
+    """The contract's program_id has no character of Unicode's class C; such a program could not be called."""
+    assert problem_of(changed("program_id: demo", f'program_id: "demo{character}"'))
+
+
+@pytest.mark.xfail(strict=True, reason="any zone file on the machine is taken, `localtime` above all")
+def test_a_time_zone_means_the_same_on_every_machine(tmp_path: Path) -> None:
+    """No answer may depend on the machine that gives it; IANA has no zone of this name."""
+    machine_zone = files("tzdata").joinpath("zoneinfo", "Asia", "Shanghai").read_bytes()
+    (tmp_path / "machine_zone").write_bytes(machine_zone)
+    zoneinfo.reset_tzpath(to=[str(tmp_path)])
+    try:
+        assert "time_zone" == problem_of(with_value(("time_zone",), "machine_zone")).path
+    finally:
+        zoneinfo.reset_tzpath()
+
+
+# Whatever comes
+
+
+def assert_read_or_refused(text: str) -> None:
+    """Read, or refused with the one error there is; nothing else may be raised."""
+    try:
+        assert isinstance(read_document(text), Document)
+    except DocumentInvalidError as error:
+        assert error.problems
+        assert all(problem.message for problem in error.problems)
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"))))
+@example("%YAML 9.9\n---\n")
+@example("? ")
+@example("&a " * 5)
+@example('"\\U0011ffff"')
+@settings(max_examples=300)
+def test_any_printable_text_is_read_or_refused(text: str) -> None:
+    assert_read_or_refused(text)
+
+
+@given(st.lists(st.sampled_from([*":,[]{}-?&!|>%'\"\n #~<=", "a: ", "- ", "yes", "0x", "1", "é"]), max_size=40))
+@settings(max_examples=400)
+def test_any_text_that_looks_like_yaml_is_read_or_refused(parts: list[str]) -> None:
+    assert_read_or_refused("".join(part for part in parts if part not in {"!", "*"}))
+
+
+@given(st.sampled_from(range(len(YAML))), st.text(st.sampled_from("\n :-[]{}'\"#é0,"), max_size=3))
+@settings(max_examples=300)
+def test_a_document_with_a_slip_is_read_or_refused(where: int, slip: str) -> None:
+    assert_read_or_refused(YAML[:where] + slip + YAML[where + 1 :])
+
+
+@pytest.mark.xfail(strict=True, reason="not every error of the YAML library is caught")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\x00",
+        "\x7f",
+        "a: \x01",
+        "!!bool x",
+        '!!int ""',
+        '!!float ""',
+        "!!timestamp x",
+        '"\\UFFFFFFFF"',
+        "\ud800",
+    ],
+)
+def test_no_text_raises_anything_but_the_documents_error(text: str) -> None:
+    """It comes from a caller: what it raises must be an answer, not a failure of the service."""
+    assert_read_or_refused(text)
+
+
+@pytest.mark.xfail(strict=True, reason="see above: found by the fuzz as well")
+@given(st.text(alphabet=st.characters()))
+@settings(max_examples=300, database=None)
+def test_any_text_is_read_or_refused(text: str) -> None:
+    assert_read_or_refused(text)
