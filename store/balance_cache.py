@@ -87,12 +87,15 @@ class BalanceCache:
     def __init__(self, url: str | None, secret: bytes) -> None:
         self._secret = secret
         self._redis = (
-            redis.asyncio.Redis.from_url(
-                url,
-                max_connections=CONNECTIONS_MAX,
-                socket_timeout=ANSWER_SECONDS_MAX,
-                socket_connect_timeout=ANSWER_SECONDS_MAX,
-                retry=Retry(NoBackoff(), 0),
+            redis.asyncio.Redis.from_pool(
+                redis.asyncio.BlockingConnectionPool.from_url(
+                    url,
+                    max_connections=CONNECTIONS_MAX,
+                    timeout=ANSWER_SECONDS_MAX,
+                    socket_timeout=ANSWER_SECONDS_MAX,
+                    socket_connect_timeout=ANSWER_SECONDS_MAX,
+                    retry=Retry(NoBackoff(), 0),
+                )
             )
             if url
             else None

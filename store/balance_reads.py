@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 
 from members.account import Account
 from points.civil_time import instant_of
-from store.balance_cache import BalanceCache, Cached
+from store.balance_cache import NOT_HERE, BalanceCache, Cached
 from store.balance_value import KnownBalance
 from store.database import Database, StoreUnavailableError
 from store.gathering import Gathering
-from store.projection import projection_of
+from store.projection import known_balance, projection_of
 from store.rows import ACCOUNT_WIDTH, account_of
 from store.slots import slot_of
 from store.statements import READ_ACCOUNTS
@@ -28,6 +28,21 @@ class MemberSeen(NamedTuple):
     now_us: int
 
 
+class _LookUp(NamedTuple):
+    """A member to be read from Postgres. `broken` is what stands in Redis for it and is none of ours."""
+
+    member: Member
+    broken: bytes
+    future: asyncio.Future[MemberSeen | None]
+
+
+class _CacheRead(NamedTuple):
+    """A member to be read from Redis."""
+
+    member: Member
+    future: asyncio.Future[Cached]
+
+
 class BalanceReads:
     """Balances: concurrent reads share one MGET, and what Redis lacks shares one query."""
 
@@ -37,10 +52,10 @@ class BalanceReads:
         self._clock = clock
         self._cache = cache
         self._connection = database.dedicated()
-        self._from_cache = Gathering[tuple[Member, asyncio.Future[Cached]]](
+        self._from_cache = Gathering[_CacheRead](
             self._read_cache, batch_max=READS_AT_ONCE_MAX, waiting_max=READS_WAITING_MAX
         )
-        self._from_postgres = Gathering[tuple[Member, asyncio.Future[MemberSeen | None]]](
+        self._from_postgres = Gathering[_LookUp](
             self._read_postgres, batch_max=READS_AT_ONCE_MAX, waiting_max=READS_WAITING_MAX
         )
 
@@ -54,47 +69,44 @@ class BalanceReads:
 
     async def get_many(self, members: Sequence[Member], min_version: int = 0) -> list[KnownBalance | None]:
         """As `get`, for many members."""
-        loop = asyncio.get_running_loop()
-        cached_futures: list[asyncio.Future[Cached]] = [loop.create_future() for _ in members]
-        self._from_cache.add(list(zip(members, cached_futures, strict=True)))
-        cached = [await future for future in cached_futures]
-        missing = [
-            place
-            for place, answer in enumerate(cached)
-            if answer.known is None or answer.known.version < min_version
-        ]
+        cached = await self._from_redis(members)
         balances = [answer.known for answer in cached]
+        missing = [
+            place for place, known in enumerate(balances) if known is None or known.version < min_version
+        ]
         if missing:
-            seen = await self._look_up([members[place] for place in missing])
+            seen = await self._look_up([(members[place], cached[place].broken) for place in missing])
             for place, member in zip(missing, seen, strict=True):
-                balances[place] = None if member is None else projection_of(*member).known
-            await self._cache.publish(
-                [
-                    projection_of(*member, cached[place].broken)
-                    for place, member in zip(missing, seen, strict=True)
-                    if member is not None
-                ]
-            )
+                balances[place] = None if member is None else known_balance(*member)
         return balances
 
     async def account(self, program_id: str, member_id: str) -> MemberSeen | None:
         """The account from Postgres; None where the member is not known. Raises StoreUnavailableError."""
-        return (await self._look_up([(program_id, member_id)]))[0]
+        return (await self._look_up([((program_id, member_id), b"")]))[0]
 
-    async def _look_up(self, members: Sequence[Member]) -> list[MemberSeen | None]:
+    async def _from_redis(self, members: Sequence[Member]) -> list[Cached]:
+        if not self._cache.available:
+            return [NOT_HERE] * len(members)
         loop = asyncio.get_running_loop()
-        futures: list[asyncio.Future[MemberSeen | None]] = [loop.create_future() for _ in members]
-        self._from_postgres.add(list(zip(members, futures, strict=True)))
-        return [await future for future in futures]
+        reads = [_CacheRead(member, loop.create_future()) for member in members]
+        self._from_cache.add(reads)
+        return [await read.future for read in reads]
 
-    async def _read_cache(self, reads: list[tuple[Member, asyncio.Future[Cached]]]) -> None:
-        answers = await self._cache.get_many([member for member, _ in reads])
-        for (_, future), answer in zip(reads, answers, strict=True):
-            if not future.done():
-                future.set_result(answer)
+    async def _look_up(self, members: Sequence[tuple[Member, bytes]]) -> list[MemberSeen | None]:
+        loop = asyncio.get_running_loop()
+        reads = [_LookUp(member, broken, loop.create_future()) for member, broken in members]
+        self._from_postgres.add(reads)
+        return [await read.future for read in reads]
 
-    async def _read_postgres(self, reads: list[tuple[Member, asyncio.Future[MemberSeen | None]]]) -> None:
-        members = sorted({member for member, _ in reads})
+    async def _read_cache(self, reads: list[_CacheRead]) -> None:
+        answers = await self._cache.get_many([read.member for read in reads])
+        for read, answer in zip(reads, answers, strict=True):
+            if not read.future.done():
+                read.future.set_result(answer)
+
+    async def _read_postgres(self, reads: list[_LookUp]) -> None:
+        """One query for all; what it found goes to Redis in one script, and then to the readers."""
+        members = {read.member: read.broken for read in reads}
         try:
             connection = await self._connection.get()
             rows = await connection.fetch(
@@ -103,20 +115,23 @@ class BalanceReads:
                 [program_id for program_id, _ in members],
                 [member_id for _, member_id in members],
             )
+            seen = {
+                (row[1], row[2]): MemberSeen(account_of(row), self._clock(instant_of(row[ACCOUNT_WIDTH])))
+                for row in rows
+            }
+            await self._cache.publish(
+                [projection_of(*found, members[member]) for member, found in seen.items()]
+            )
         except Exception as error:  # noqa: BLE001 - every reader must be answered
             await self._connection.discard()
             unavailable = StoreUnavailableError(str(error))
-            for _, future in reads:
-                if not future.done():
-                    future.set_exception(unavailable)
+            for read in reads:
+                if not read.future.done():
+                    read.future.set_exception(unavailable)
             return
-        seen = {
-            (row[1], row[2]): MemberSeen(account_of(row), self._clock(instant_of(row[ACCOUNT_WIDTH])))
-            for row in rows
-        }
-        for member, future in reads:
-            if not future.done():
-                future.set_result(seen.get(member))
+        for read in reads:
+            if not read.future.done():
+                read.future.set_result(seen.get(read.member))
 
     async def close(self) -> None:
         """Give the connection up."""

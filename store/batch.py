@@ -205,7 +205,10 @@ async def _write(connection: asyncpg.Connection, members: list[LoadedMember]) ->
     named = [(member, member.names[-1]) for member in changed if member.names]
     if named:
         await connection.execute(
-            NAME_MEMBERS, *key_columns([member.key for member, _ in named]), [name for _, name in named]
+            NAME_MEMBERS,
+            *key_columns([member.key for member, _ in named]),
+            [member.salt for member, _ in named],
+            [name for _, name in named],
         )
     unused = [member.key for member in members if member.account.version == 0]
     if unused:

@@ -31,7 +31,6 @@ def account_columns(members: "Sequence[LoadedMember]") -> list[Column]:
         rows.append(
             (
                 *member.key,
-                member.version_before,
                 account.version,
                 account.state,
                 moment_or_none(account.joined_us),
@@ -50,7 +49,7 @@ def account_columns(members: "Sequence[LoadedMember]") -> list[Column]:
                 member.feed_xid,
             )
         )
-    return _columns(rows, 20)
+    return _columns(rows, 19)
 
 
 def journal_columns(members: "Sequence[LoadedMember]") -> list[Column]:

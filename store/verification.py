@@ -18,11 +18,12 @@ from members.journal import Entry
 from points.civil_time import instant_of
 from points.ledger import BooksBrokenError, law_broken
 from store.balance_cache import BalanceCache
-from store.balance_reads import BalanceReads, MemberSeen
+from store.balance_reads import MemberSeen
 from store.database import CONTENTION_ERRORS, UNREACHABLE_ERRORS, Database, StoreUnavailableError
 from store.projection import known_balance
 from store.rows import ACCOUNT_COLUMNS, ACCOUNT_WIDTH, JOURNAL_COLUMNS, account_of, columns_of, entry_of
-from store.slots import SLOTS
+from store.slots import SLOTS, slot_of
+from store.statements import READ_ACCOUNTS
 
 MEMBERS_A_PAGE: Final = 200
 ENTRIES_AT_ONCE: Final = 2_000
@@ -132,7 +133,6 @@ class _Page(NamedTuple):
 async def verify_ledger(
     database: Database,
     cache: BalanceCache,
-    reads: BalanceReads,
     program_id: str,
     clock: Callable[[int], int] = lambda now_us: now_us,
 ) -> AsyncIterator[Progress]:
@@ -145,7 +145,7 @@ async def verify_ledger(
         last: tuple[int, str] = (-1, "")
         while True:
             page = await _check_page(driver, program_id, last, clock)
-            cached_count, unavailable, stale = await _check_cache(cache, reads, page.accounts)
+            cached_count, unavailable, stale = await _check_cache(cache, driver, page.accounts, clock)
             progress = Progress(
                 total,
                 progress.members + len(page.accounts),
@@ -207,7 +207,10 @@ def _shown(value: object) -> str:
 
 
 async def _check_cache(
-    cache: BalanceCache, reads: BalanceReads, accounts: list[MemberSeen]
+    cache: BalanceCache,
+    driver: asyncpg.Connection,
+    accounts: list[MemberSeen],
+    clock: Callable[[int], int],
 ) -> tuple[int, bool, list[FoundDrift]]:
     """Compare what Redis serves; answers how many it had, whether it was away, and what differs."""
     count, suspects = await _compare_cache(cache, accounts)
@@ -216,11 +219,14 @@ async def _check_cache(
     if not suspects:
         return count, False, []
     await asyncio.sleep(SECOND_LOOK_SECONDS)
-    again = [
-        seen
-        for suspect, _ in suspects
-        if (seen := await reads.account(suspect.account.program_id, suspect.account.member_id)) is not None
-    ]
+    members = [(seen.account.program_id, seen.account.member_id) for seen, _ in suspects]
+    rows = await driver.fetch(
+        READ_ACCOUNTS,
+        [slot_of(*member) for member in members],
+        [program_id for program_id, _ in members],
+        [member_id for _, member_id in members],
+    )
+    again = [MemberSeen(account_of(row), clock(instant_of(row[ACCOUNT_WIDTH]))) for row in rows]
     second_count, still = await _compare_cache(cache, again)
     return (
         count,

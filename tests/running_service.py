@@ -22,6 +22,7 @@ ROOT: Final = Path(__file__).parent.parent
 LOYALTY: Final = Path(sys.executable).parent / "loyalty"
 START_SECONDS_MAX: Final = 60
 STOP_SECONDS_MAX: Final = 60
+COMMAND_SECONDS_MAX: Final = 200
 DEMO: Final = (ROOT / "examples" / "demo.yaml").read_text(encoding="utf-8")
 
 
@@ -49,8 +50,7 @@ class RunningService:
 
     def log(self) -> str:
         """Everything it has printed so far."""
-        self._output.seek(0)
-        return self._output.read().decode(errors="replace")
+        return self._printed().decode(errors="replace")
 
     def workers(self) -> list[psutil.Process]:
         """Its worker processes."""
@@ -73,14 +73,15 @@ class RunningService:
     def wait_until_ready(self) -> None:
         """Wait for the line that says so."""
         deadline = time.monotonic() + START_SECONDS_MAX
-        while b"Ready" not in self._tail():
+        while b"Ready" not in self._printed():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"the service did not become ready:\n{self.log()}")
             time.sleep(0.02)
 
-    def _tail(self) -> bytes:
-        self._output.seek(0)
-        return self._output.read()
+    def _printed(self) -> bytes:
+        # The service writes where this file's position is: reading must not move it.
+        output = self._output.fileno()
+        return os.pread(output, os.fstat(output).st_size, 0)
 
     def kill(self) -> None:
         """kill -9 the parent, as an operator or the kernel would."""
@@ -149,14 +150,22 @@ def run_loyalty(
     *arguments: str, address: str | None = None, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
     """Run the command line as a person would; its code, what it printed, and its errors."""
+    process = start_loyalty(*arguments, address=address, **environment)
+    with process:
+        output, errors = process.communicate(timeout=COMMAND_SECONDS_MAX)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def start_loyalty(*arguments: str, address: str | None = None, **environment: str) -> "subprocess.Popen[str]":
+    """Start a command and return at once."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("LOYALTY_")}
     if address is not None:
         variables["LOYALTY_SERVER"] = address
-    return subprocess.run(
+    return subprocess.Popen(
         [LOYALTY, *arguments],
         env={**variables, **environment, "COLUMNS": "160"},
-        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=200,
-        check=False,
     )

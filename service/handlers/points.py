@@ -123,9 +123,7 @@ class PointsHandlers:
         application = self._application
         await live_program(application.database, request.program_id)
         last: Progress | None = None
-        async for progress in verify_ledger(
-            application.database, application.cache, application.reads, request.program_id
-        ):
+        async for progress in verify_ledger(application.database, application.cache, request.program_id):
             if last is not None:
                 yield _progress_message(last, complete=False)
             last = progress

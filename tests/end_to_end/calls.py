@@ -180,6 +180,15 @@ def refused(call: Callable[[], object]) -> Refusal:
     return refusal_of(caught.value)
 
 
+def code_of(call: Callable[[], object]) -> grpc.StatusCode:
+    """The status of a call that may succeed or be refused."""
+    try:
+        call()
+    except grpc.RpcError as error:
+        return cast("_Failed", error).code()
+    return grpc.StatusCode.OK
+
+
 async def refused_async(call: Awaitable[object]) -> Refusal:
     """The refusal of a call that must be refused."""
     with pytest.raises(grpc.aio.AioRpcError) as caught:

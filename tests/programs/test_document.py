@@ -232,7 +232,6 @@ def test_a_policy_without_days_takes_none(kind: str) -> None:
         ("earning",),
         ("earning", "rules"),
         (*RULE, "id"),
-        (*RULE, "kind"),
         (*RULE, "points"),
         (*RULE, "per_amount_minor"),
         EXPIRY_DAYS,
@@ -242,6 +241,12 @@ def test_a_policy_without_days_takes_none(kind: str) -> None:
 )
 def test_a_field_that_is_needed_is_named_when_it_is_missing(path: tuple[Step, ...]) -> None:
     assert str(path[-1]) in problem_of(without(path)).message
+
+
+@pytest.mark.xfail(strict=True, reason="a tag is not required of a type that stands alone")
+def test_a_rule_says_of_which_kind_it_is() -> None:
+    """Once there are two kinds it must; a document in force today has to be readable then."""
+    assert "kind" in problem_of(without((*RULE, "kind"))).message
 
 
 @pytest.mark.parametrize(("expiry", "pending"), [(14, 14), (13, 14), (1, 366)])

@@ -75,7 +75,7 @@ class Opened:
         """The ledger check: its last progress, and all drifts."""
         drifts: list[FoundDrift] = []
         last: Progress | None = None
-        async for progress in verify_ledger(self.database, self.cache, self.reads, PROGRAM, self.clock):
+        async for progress in verify_ledger(self.database, self.cache, PROGRAM, self.clock):
             drifts += progress.drifts
             last = progress
         assert last is not None

@@ -1,0 +1,1 @@
+"""Rates beside a baseline of the same run: `make bench`, or `python -m benchmarks --help`."""

@@ -1,0 +1,144 @@
+"""What time alone does: pending points post, lots expire, at their instant and in their order."""
+
+from typing import Final
+
+import pytest
+
+from members.account import Account
+from members.advance import advance, balance_at, due_draft
+from members.journal import Entry, EntryBalance, Expired, Posted
+from points.policies import NEVER
+from programs.program import Program
+from tests.members.building import DAY_US, NOBODY, after, changes_of, program, settle, utc
+
+EARNED_US: Final = utc("2024-07-10T12:00:00")
+WAITS: Final = program(expiry_days=30, pending_days=14)
+POSTS_US: Final = utc("2024-07-24T23:00:00")
+ENDS_US: Final = utc("2024-08-09T23:00:00")
+LATER_US: Final = utc("2030-01-01T00:00:00")
+
+
+def earned(rules: Program, *times_us: int, account: Account = NOBODY) -> Account:
+    for number, time_us in enumerate(times_us):
+        account = after(account, settle(time_us, order_id=f"o{number}"), rules, time_us)
+    return account
+
+
+def due(account: Account, until_us: int) -> list[Entry]:
+    return [entry for entry, _ in advance(account, until_us, 1, until_us)]
+
+
+def test_points_expire_at_the_first_instant_after_their_last_day_and_not_before() -> None:
+    """Domain, Points 4: by reading, not by waiting for a job."""
+    account = earned(program(expiry_days=30), EARNED_US)
+
+    before, _ = balance_at(account, ENDS_US - 1)
+    at, next_us = balance_at(account, ENDS_US)
+
+    assert EntryBalance(5, 0, 0, 0, ENDS_US, 5) == before
+    assert (EntryBalance(0, 0, 0, 0, 0, 0), NEVER) == (at, next_us)
+
+
+def test_points_post_at_the_first_instant_after_the_return_window_and_not_before() -> None:
+    """Domain, Points 3: they are visible, not spendable, and post by themselves."""
+    account = earned(WAITS, EARNED_US)
+
+    assert (EntryBalance(0, 5, 0, 0, 0, 0), POSTS_US) == balance_at(account, POSTS_US - 1)
+    assert (EntryBalance(5, 0, 0, 0, ENDS_US, 5), ENDS_US) == balance_at(account, POSTS_US)
+
+
+def test_points_that_never_expire_are_there_for_ever() -> None:
+    account = earned(program(), EARNED_US)
+
+    assert (EntryBalance(5, 0, 0, 0, 0, 0), NEVER) == balance_at(account, LATER_US)
+
+
+def test_everything_falls_due_in_the_order_of_time() -> None:
+    """Architecture: advance yields every due change in time order, each as an entry of its own."""
+    account = earned(WAITS, EARNED_US, EARNED_US + DAY_US, EARNED_US + 20 * DAY_US)
+
+    entries = due(account, LATER_US)
+
+    assert [
+        (Expired, ENDS_US),
+        (Expired, utc("2024-08-10T23:00:00")),
+        (Posted, utc("2024-08-13T23:00:00")),
+        (Expired, utc("2024-08-29T23:00:00")),
+    ] == [(type(changes_of(entry)[0]), entry.effective_us) for entry in entries]
+    assert sorted(entry.effective_us for entry in entries) == [entry.effective_us for entry in entries]
+    # The third order booked the posting of the first two.
+    assert [6, 7, 8, 9] == [entry.seq for entry in entries]
+
+
+def test_what_posts_at_one_instant_is_one_entry() -> None:
+    account = earned(WAITS, EARNED_US)
+    account = after(account, settle(EARNED_US, order_id="other"), program(pending_days=14), EARNED_US)
+
+    (entry,) = due(account, POSTS_US)
+    (posted,) = changes_of(entry)
+
+    assert isinstance(posted, Posted)
+    assert (10, POSTS_US, 2) == (posted.points, posted.posting_us, len(posted.legs))
+
+
+def test_what_falls_due_is_nobodys_request() -> None:
+    """Architecture: what falls due by time is a row of its own; it names the version that booked it."""
+    account = earned(WAITS, EARNED_US)
+
+    (entry,) = [entry for entry, _ in advance(account, POSTS_US, 9, LATER_US)]
+
+    assert ("fell_due", "", b"", "", 9) == (
+        entry.kind,
+        entry.request_id,
+        entry.digest,
+        entry.order_id,
+        entry.program_version,
+    )
+    assert (POSTS_US, LATER_US, False) == (entry.effective_us, entry.recorded_us, entry.back_dated)
+
+
+@pytest.mark.parametrize("until_us", [0, EARNED_US, POSTS_US - 1])
+def test_before_its_time_nothing_falls_due(until_us: int) -> None:
+    account = earned(WAITS, EARNED_US)
+
+    assert (None, []) == (due_draft(account.ledger, until_us, 1, until_us), due(account, until_us))
+
+
+def test_what_was_booked_does_not_fall_due_again() -> None:
+    account = earned(WAITS, EARNED_US)
+    for _, advanced in advance(account, LATER_US, 1, LATER_US):
+        account = advanced
+
+    assert ([], 5, 5) == (due(account, LATER_US), account.ledger.expired, account.ledger.issued)
+
+
+def test_points_that_post_on_their_last_instant_expire_at_once() -> None:
+    """Samoa skipped 30 December 2011: the return window and the last day are over at one instant."""
+    rules = program(expiry_days=2, pending_days=1, zone="Pacific/Apia")
+    account = earned(rules, utc("2011-12-28T22:00:00"))
+
+    entries = due(account, LATER_US)
+
+    assert [Posted, Expired] == [type(changes_of(entry)[0]) for entry in entries]
+    assert {utc("2011-12-30T10:00:00")} == {entry.effective_us for entry in entries}
+
+
+def test_reading_changes_nothing() -> None:
+    account = earned(WAITS, EARNED_US)
+    copy = earned(WAITS, EARNED_US)
+
+    first, second = balance_at(account, LATER_US), balance_at(account, LATER_US)
+
+    assert (first, copy) == (second, account)
+
+
+def test_all_lots_a_member_can_have_expire_one_by_one() -> None:
+    """The bound of 3,660 days: reading after ten idle years ends, with one entry a lot."""
+    rules = program(expiry_days=3_660, zone="UTC")
+    days = range(0, 3_661, 10)
+    account = earned(rules, *(EARNED_US + day * DAY_US for day in days))
+
+    entries = due(account, utc("2099-01-01T00:00:00"))
+
+    assert (len(days), 5 * len(days)) == (len(entries), account.ledger.issued)
+    assert 0 == entries[-1].balance.available

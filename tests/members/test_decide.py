@@ -1,0 +1,214 @@
+"""What a command changes, and why it is refused."""
+
+import pytest
+
+from members.account import Account
+from members.decide import decide, effective_time_us
+from members.journal import Change, Earned, Joined
+from members.rejections import FieldInvalid, MemberAlreadyEnrolled, PointsLimitExceeded, Rejection
+from points.ledger import Ledger, Leg, Lot, PendingLot
+from points.policies import NEVER
+from programs.document import PerAmount
+from programs.program import Program
+from tests.members.building import (
+    A_POINT_A_POUND,
+    DAY_US,
+    HOUR_US,
+    MINUTE_US,
+    NOBODY,
+    enrol,
+    program,
+    settle,
+    utc,
+)
+
+NOW_US = utc("2024-07-10T12:00:00")
+LIMIT = 9_007_199_254_740_991
+MEMBER = Account("demo", "m1", version=1, state="member", joined_us=NOW_US - DAY_US)
+
+
+def decided(account: Account, amount_minor: int, rules: Program | None = None) -> tuple[Change, ...]:
+    changes = refused_or_changes(account, amount_minor, rules)
+    assert isinstance(changes, tuple)
+    return changes
+
+
+def refused_or_changes(
+    account: Account, amount_minor: int, rules: Program | None = None
+) -> tuple[Change, ...] | Rejection:
+    return decide(account, settle(NOW_US, amount_minor), rules or program(), NOW_US)
+
+
+# As of when
+
+
+@pytest.mark.parametrize("ago_us", [0, 1, HOUR_US, 3_000 * DAY_US])
+def test_an_order_is_decided_as_of_its_own_time(ago_us: int) -> None:
+    """Architecture: a command may carry an earlier effective time, and is decided as of then."""
+    assert NOW_US - ago_us == effective_time_us(settle(NOW_US - ago_us), NOW_US)
+
+
+@pytest.mark.parametrize("ahead_us", [1, MINUTE_US, 5 * MINUTE_US])
+def test_a_clock_that_is_up_to_5_minutes_ahead_is_forgiven(ahead_us: int) -> None:
+    """The contract: at most 5 minutes in the future. Nothing is decided as of a time that has not come."""
+    assert NOW_US == effective_time_us(settle(NOW_US + ahead_us), NOW_US)
+
+
+@pytest.mark.parametrize(
+    "time_us", [NOW_US + 5 * MINUTE_US + 1, NOW_US + DAY_US, utc("9999-12-31T23:59:59.999999")]
+)
+def test_an_order_further_ahead_is_refused_with_field_and_limit(time_us: int) -> None:
+    refused = effective_time_us(settle(time_us), NOW_US)
+
+    assert isinstance(refused, FieldInvalid)
+    assert ("order.order_time", True) == (refused.field, "limit of 5 minutes" in refused.message)
+
+
+def test_a_person_is_enrolled_as_of_now() -> None:
+    assert NOW_US == effective_time_us(enrol(), NOW_US)
+
+
+# Joining
+
+
+def test_the_first_order_makes_a_member_where_everybody_may_join() -> None:
+    """Domain, Joining: `open: true` lets everybody in."""
+    assert Joined("open") == decided(NOBODY, 500)[0]
+
+
+def test_a_prospect_joins_with_an_order() -> None:
+    prospect = Account("demo", "m1", version=1, state="prospect")
+
+    assert Joined("open") == decided(prospect, 500)[0]
+
+
+def test_an_order_that_earns_nothing_makes_a_member_too() -> None:
+    assert (Joined("open"), Earned("base", 99, 0)) == decided(NOBODY, 99)
+
+
+def test_a_member_does_not_join_again() -> None:
+    assert [Earned] == [type(change) for change in decided(MEMBER, 500)]
+
+
+@pytest.mark.parametrize("state", ["unknown", "prospect"])
+def test_a_person_can_be_enrolled(state: str) -> None:
+    account = NOBODY if state == "unknown" else Account("demo", "m1", version=1, state="prospect")
+
+    assert (Joined("request"),) == decide(account, enrol(), program(), NOW_US)
+
+
+def test_a_member_is_not_enrolled_twice_and_is_told_since_when() -> None:
+    assert MemberAlreadyEnrolled(NOW_US - DAY_US) == decide(MEMBER, enrol(), program(), NOW_US)
+
+
+# Earning
+
+
+def test_points_go_to_the_lot_of_their_end() -> None:
+    """Domain, Points 4: 365 days after 10 July 2024 the last day is 10 July 2025, London time."""
+    end_us = utc("2025-07-10T23:00:00")
+
+    earned = Earned("base", 500, 5, 0, (Leg("issued", "available", 5, end_us, 0),))
+
+    assert (earned,) == decided(MEMBER, 500, program(expiry_days=365))
+
+
+def test_points_wait_where_the_program_says_so() -> None:
+    """Domain, Points 3: the 14th day after is 24 July 2024, London time."""
+    posting_us = utc("2024-07-24T23:00:00")
+
+    earned = Earned("base", 500, 5, posting_us, (Leg("issued", "pending", 5, NEVER, 0),))
+
+    assert (earned,) == decided(MEMBER, 500, program(pending_days=14))
+
+
+@pytest.mark.parametrize("pending_days", [None, 14])
+def test_rules_add_up_and_are_numbered_one_after_the_other(pending_days: int | None) -> None:
+    """Domain, Points 2 and 5: the order is fixed; no two points of a lot have one number."""
+    rules = [
+        PerAmount(id="a", points=1, per_amount_minor=100),
+        PerAmount(id="none", points=1, per_amount_minor=10_000),
+        PerAmount(id="b", points=2, per_amount_minor=100),
+    ]
+
+    changes = decided(MEMBER, 500, program(rules=rules, pending_days=pending_days))
+
+    assert [("a", 5, [0]), ("none", 0, []), ("b", 10, [5])] == [
+        (change.rule_id, change.points, [leg.offset for leg in change.legs])
+        for change in changes
+        if isinstance(change, Earned)
+    ]
+
+
+def test_new_points_are_numbered_after_those_that_were_there() -> None:
+    account = Account("demo", "m1", 1, "member", 1, Ledger(7, 3, 0, 0, 10, 0, (Lot(NEVER, 7, 0),)))
+
+    (earned,) = decided(account, 500)
+
+    assert isinstance(earned, Earned)
+    assert (Leg("issued", "available", 5, NEVER, 7),) == earned.legs
+
+
+def test_points_that_wait_together_are_numbered_together() -> None:
+    posting_us = utc("2024-07-24T23:00:00")
+    waiting = Ledger(pending=3, issued=3, pending_lots=(PendingLot(posting_us, NEVER, 3),))
+
+    (earned,) = decided(Account("demo", "m1", 1, "member", 1, waiting), 500, program(pending_days=14))
+
+    assert isinstance(earned, Earned)
+    assert (Leg("issued", "pending", 5, NEVER, 3),) == earned.legs
+
+
+@pytest.mark.parametrize("currency_code", ["EUR", "gbp", "GBX"])
+def test_an_order_in_another_currency_is_refused_with_the_field(currency_code: str) -> None:
+    command = settle(NOW_US, currency_code=currency_code)
+
+    refused = decide(MEMBER, command, program(), NOW_US)
+
+    assert isinstance(refused, FieldInvalid)
+    assert ("order.currency_code", True) == (refused.field, "'GBP'" in refused.message)
+
+
+# The limit
+
+
+def issued(points: int) -> Account:
+    ledger = Ledger(available=points, issued=points, lots=(Lot(NEVER, points, 0),))
+    return Account("demo", "m1", 1, "member", 1, ledger)
+
+
+def test_a_member_may_be_issued_2_to_the_53_less_1_points() -> None:
+    """The largest integer that JavaScript and JSON keep exactly."""
+    (earned,) = decided(issued(LIMIT - 5), 500)
+
+    assert isinstance(earned, Earned)
+    assert 5 == earned.points
+
+
+def test_one_point_more_is_refused_with_the_numbers() -> None:
+    assert PointsLimitExceeded(LIMIT - 5, 6, LIMIT) == refused_or_changes(issued(LIMIT - 5), 600)
+
+
+def test_an_order_that_earns_nothing_is_settled_at_the_limit_too() -> None:
+    assert (Earned("base", 99, 0),) == decided(issued(LIMIT), 99)
+
+
+def test_rules_reach_the_limit_together() -> None:
+    rules = program(rules=[A_POINT_A_POUND, PerAmount(id="more", points=1, per_amount_minor=100)])
+
+    assert isinstance(refused_or_changes(issued(LIMIT - 9), 500, rules), PointsLimitExceeded)
+    assert isinstance(refused_or_changes(issued(LIMIT - 10), 500, rules), tuple)
+
+
+def test_the_largest_order_and_rule_are_refused_and_do_not_overflow() -> None:
+    rules = program(rules=[PerAmount(id="base", points=10**6, per_amount_minor=1)])
+
+    assert PointsLimitExceeded(0, 10**21, LIMIT) == refused_or_changes(NOBODY, 10**15, rules)
+
+
+def test_deciding_leaves_the_account_as_it_is() -> None:
+    """Architecture: decide is pure."""
+    account = issued(7)
+
+    assert decided(account, 500) == decided(account, 500)
+    assert issued(7) == account
