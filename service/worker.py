@@ -1,6 +1,7 @@
 """One worker: connects, serves, watches its store, and drains when it is told to stop."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable
 from typing import Final
@@ -14,6 +15,7 @@ from service.server import build_server, set_serving
 from service.settings import Settings, StoreUrls
 from store.database import StoreUnavailableError
 
+OBJECTS_BEFORE_COLLECTING: Final = 50_000
 STORE_CHECK_SECONDS: Final = 1.0
 STORE_RETRY_SECONDS: Final = 0.5
 
@@ -34,6 +36,7 @@ async def run_worker(
     calls = CallsInFlight()
     server, health_servicer = build_server(application, settings, calls)
     server.add_insecure_port(settings.listen)
+    _spare_the_collector()
     await server.start()
     await set_serving(health_servicer, True)
     ready()
@@ -56,6 +59,16 @@ async def run_worker(
     await server.stop(None)
     await application.close()
     log.info("stopped")
+
+
+def _spare_the_collector() -> None:
+    """Let the cycle collector run after 50,000 new objects instead of 700, over what is new only.
+
+    Calls make few cycles, and what was loaded at the start stays: at the default it took a tenth of the time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTING, 20, 100)
 
 
 async def _open(settings: Settings, urls: StoreUrls, stop: asyncio.Event) -> Application | None:

@@ -40,6 +40,13 @@ def named_program(name: str, text: str = DEMO) -> tuple[str, str]:
     return program_id, text.replace("program_id: demo", f"program_id: {program_id}")
 
 
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "service.worker_process" in process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False  # it was killed a moment ago
+
+
 class RunningService:
     """A started `loyalty serve`."""
 
@@ -53,12 +60,8 @@ class RunningService:
         return self._printed().decode(errors="replace")
 
     def workers(self) -> list[psutil.Process]:
-        """Its worker processes."""
-        return [
-            child
-            for child in psutil.Process(self.process.pid).children()
-            if "service.worker_process" in child.cmdline()
-        ]
+        """Its worker processes that run."""
+        return [child for child in psutil.Process(self.process.pid).children() if _is_worker(child)]
 
     def apply_program(self, name: str, text: str = DEMO) -> str:
         """Apply a document under a name of its own; answers the program's id."""

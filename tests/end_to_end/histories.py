@@ -16,9 +16,9 @@ from loyalty.v1 import entry_pb2
 from tests.end_to_end.calls import balances, entries, verified
 from tests.running_service import ROOT, run_loyalty
 
-GENERATED_ORDERS: Final = 6_000
-GENERATED_LINE_ORDERS: Final = 600
-GENERATED_MEMBERS: Final = 900
+GENERATED_ORDERS: Final = 4_000
+GENERATED_LINE_ORDERS: Final = 300
+GENERATED_MEMBERS: Final = 700
 
 
 class History(NamedTuple):

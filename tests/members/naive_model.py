@@ -4,9 +4,9 @@ It keeps one fact for each award: how many points, when they can be spent, when 
 found by looking at every fact. There are no lots, no postings and no order in which things are booked, so a
 mistake in those cannot be repeated here.
 
-A back-dated order (domain, Points 10) is a fact like any other: its times count from when it was placed. Where
-its points have ended by the time it becomes known, they were credited and are gone at once; where their
-return window is over, they can be spent at once.
+A back-dated order (domain, Points 10) is a fact like any other: its times count from when it was placed.
+Where its points have ended by the time it becomes known, they were credited and are gone at once; where
+their return window is over, they can be spent at once.
 """
 
 from dataclasses import dataclass, field

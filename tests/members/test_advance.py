@@ -67,7 +67,7 @@ def test_everything_falls_due_in_the_order_of_time() -> None:
     ] == [(type(changes_of(entry)[0]), entry.effective_us) for entry in entries]
     assert sorted(entry.effective_us for entry in entries) == [entry.effective_us for entry in entries]
     # The third order booked the posting of the first two.
-    assert [6, 7, 8, 9] == [entry.seq for entry in entries]
+    assert [entry.seq for entry in entries] == [6, 7, 8, 9]
 
 
 def test_what_posts_at_one_instant_is_one_entry() -> None:
@@ -78,7 +78,7 @@ def test_what_posts_at_one_instant_is_one_entry() -> None:
     (posted,) = changes_of(entry)
 
     assert isinstance(posted, Posted)
-    assert (10, POSTS_US, 2) == (posted.points, posted.posting_us, len(posted.legs))
+    assert (posted.points, posted.posting_us, len(posted.legs)) == (10, POSTS_US, 2)
 
 
 def test_what_falls_due_is_nobodys_request() -> None:
@@ -87,21 +87,21 @@ def test_what_falls_due_is_nobodys_request() -> None:
 
     (entry,) = [entry for entry, _ in advance(account, POSTS_US, 9, LATER_US)]
 
-    assert ("fell_due", "", b"", "", 9) == (
+    assert (
         entry.kind,
         entry.request_id,
         entry.digest,
         entry.order_id,
         entry.program_version,
-    )
-    assert (POSTS_US, LATER_US, False) == (entry.effective_us, entry.recorded_us, entry.back_dated)
+    ) == ("fell_due", "", b"", "", 9)
+    assert (entry.effective_us, entry.recorded_us, entry.back_dated) == (POSTS_US, LATER_US, False)
 
 
 @pytest.mark.parametrize("until_us", [0, EARNED_US, POSTS_US - 1])
 def test_before_its_time_nothing_falls_due(until_us: int) -> None:
     account = earned(WAITS, EARNED_US)
 
-    assert (None, []) == (due_draft(account.ledger, until_us, 1, until_us), due(account, until_us))
+    assert (due_draft(account.ledger, until_us, 1, until_us), due(account, until_us)) == (None, [])
 
 
 def test_what_was_booked_does_not_fall_due_again() -> None:
@@ -109,7 +109,7 @@ def test_what_was_booked_does_not_fall_due_again() -> None:
     for _, advanced in advance(account, LATER_US, 1, LATER_US):
         account = advanced
 
-    assert ([], 5, 5) == (due(account, LATER_US), account.ledger.expired, account.ledger.issued)
+    assert (due(account, LATER_US), account.ledger.expired, account.ledger.issued) == ([], 5, 5)
 
 
 def test_points_that_post_on_their_last_instant_expire_at_once() -> None:
@@ -141,4 +141,4 @@ def test_all_lots_a_member_can_have_expire_one_by_one() -> None:
     entries = due(account, utc("2099-01-01T00:00:00"))
 
     assert (len(days), 5 * len(days)) == (len(entries), account.ledger.issued)
-    assert 0 == entries[-1].balance.available
+    assert entries[-1].balance.available == 0

@@ -42,12 +42,12 @@ def test_an_account_is_what_folding_its_journal_gives() -> None:
         folded = apply(folded, entry)
 
     assert SECOND.account == folded
-    assert (2, "member", NOW_US, 10) == (
+    assert (
         folded.version,
         folded.state,
         folded.joined_us,
         folded.ledger.available,
-    )
+    ) == (2, "member", NOW_US, 10)
 
 
 @pytest.mark.parametrize("seq", [0, 1, 3, -1])
@@ -125,15 +125,15 @@ def test_whoever_has_an_entry_is_known() -> None:
     """Domain, Joining: a person is known from the first order or activity (prospect)."""
     _, account = record(NOBODY, draft(earned(5)))
 
-    assert ("prospect", 0) == (account.state, account.joined_us)
+    assert (account.state, account.joined_us) == ("prospect", 0)
 
 
 def test_a_member_joined_when_it_happened_not_when_it_was_written() -> None:
     """Domain, Points 10: both times are kept."""
     entry, account = record(NOBODY, draft(Joined("open"), effective_us=NOW_US - 7))
 
-    assert ("member", NOW_US - 7) == (account.state, account.joined_us)
-    assert (NOW_US - 7, NOW_US) == (entry.effective_us, entry.recorded_us)
+    assert (account.state, account.joined_us) == ("member", NOW_US - 7)
+    assert (entry.effective_us, entry.recorded_us) == (NOW_US - 7, NOW_US)
 
 
 def test_an_account_never_goes_back_in_time() -> None:
@@ -142,8 +142,8 @@ def test_an_account_never_goes_back_in_time() -> None:
 
     entry, back = record(account, draft(effective_us=NOW_US - 1, recorded_us=NOW_US + 4))
 
-    assert (NOW_US, NOW_US + 5) == (back.advanced_us, back.recorded_us)
-    assert (NOW_US - 1, NOW_US + 4) == (entry.effective_us, entry.recorded_us)
+    assert (back.advanced_us, back.recorded_us) == (NOW_US, NOW_US + 5)
+    assert (entry.effective_us, entry.recorded_us) == (NOW_US - 1, NOW_US + 4)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_an_entry_from_before_what_was_booked_says_so(effective_us: int, expecte
 def test_an_entry_says_what_it_was_drafted_to_say() -> None:
     entry, account = record(NOBODY, draft(Joined("open"), earned(5), version=3))
 
-    assert ("demo", "m1", 1, "order_settled", "r", b"d", "o") == (
+    assert (
         entry.program_id,
         entry.member_id,
         entry.seq,
@@ -169,7 +169,7 @@ def test_an_entry_says_what_it_was_drafted_to_say() -> None:
         entry.request_id,
         entry.digest,
         entry.order_id,
-    )
+    ) == ("demo", "m1", 1, "order_settled", "r", b"d", "o")
     assert (EntryBalance(5, 0, 0, 0, 0, 0), 3) == (entry.balance, entry.program_version)
     assert account.head_hash == entry.hash
 

@@ -51,7 +51,7 @@ def test_an_order_is_decided_as_of_its_own_time(ago_us: int) -> None:
 @pytest.mark.parametrize("ahead_us", [1, MINUTE_US, 5 * MINUTE_US])
 def test_a_clock_that_is_up_to_5_minutes_ahead_is_forgiven(ahead_us: int) -> None:
     """The contract: at most 5 minutes in the future. Nothing is decided as of a time that has not come."""
-    assert NOW_US == effective_time_us(settle(NOW_US + ahead_us), NOW_US)
+    assert effective_time_us(settle(NOW_US + ahead_us), NOW_US) == NOW_US
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_an_order_further_ahead_is_refused_with_field_and_limit(time_us: int) ->
     refused = effective_time_us(settle(time_us), NOW_US)
 
     assert isinstance(refused, FieldInvalid)
-    assert ("order.order_time", True) == (refused.field, "limit of 5 minutes" in refused.message)
+    assert (refused.field, "limit of 5 minutes" in refused.message) == ("order.order_time", True)
 
 
 def test_a_person_is_enrolled_as_of_now() -> None:
-    assert NOW_US == effective_time_us(enrol(), NOW_US)
+    assert effective_time_us(enrol(), NOW_US) == NOW_US
 
 
 # Joining
@@ -133,11 +133,11 @@ def test_rules_add_up_and_are_numbered_one_after_the_other(pending_days: int | N
 
     changes = decided(MEMBER, 500, program(rules=rules, pending_days=pending_days))
 
-    assert [("a", 5, [0]), ("none", 0, []), ("b", 10, [5])] == [
+    assert [
         (change.rule_id, change.points, [leg.offset for leg in change.legs])
         for change in changes
         if isinstance(change, Earned)
-    ]
+    ] == [("a", 5, [0]), ("none", 0, []), ("b", 10, [5])]
 
 
 def test_new_points_are_numbered_after_those_that_were_there() -> None:
@@ -166,7 +166,7 @@ def test_an_order_in_another_currency_is_refused_with_the_field(currency_code: s
     refused = decide(MEMBER, command, program(), NOW_US)
 
     assert isinstance(refused, FieldInvalid)
-    assert ("order.currency_code", True) == (refused.field, "'GBP'" in refused.message)
+    assert (refused.field, "'GBP'" in refused.message) == ("order.currency_code", True)
 
 
 # The limit
@@ -182,7 +182,7 @@ def test_a_member_may_be_issued_2_to_the_53_less_1_points() -> None:
     (earned,) = decided(issued(LIMIT - 5), 500)
 
     assert isinstance(earned, Earned)
-    assert 5 == earned.points
+    assert earned.points == 5
 
 
 def test_one_point_more_is_refused_with_the_numbers() -> None:

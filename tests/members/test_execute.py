@@ -137,7 +137,7 @@ def test_the_request_id_and_a_trial_are_no_part_of_the_content() -> None:
         digest_of(command, SALT) for command in (FIRST, OTHER_REQUEST, settle(NOW_US, validate_only=True))
     }
 
-    assert 1 == len(digests)
+    assert len(digests) == 1
 
 
 def test_attributes_have_one_written_form_whatever_their_order() -> None:
@@ -151,7 +151,7 @@ def test_a_digest_is_16_bytes_of_keyed_blake2b_and_means_nothing_without_its_sal
     """The journal keeps salted digests (architecture). The form may not change: a repeat must stay one."""
     command = SettleOrder("r", Order("o", 0, "GBP", 500), b'{"amount_minor":500}')
 
-    assert "703bd3baea6c809fea9758981469d212" == digest_of(command, SALT).hex()
+    assert digest_of(command, SALT).hex() == "703bd3baea6c809fea9758981469d212"
     assert digest_of(command, SALT) != digest_of(command, SALT[::-1])
 
 
@@ -177,17 +177,17 @@ def test_an_order_is_one_entry_and_it_says_what_it_did() -> None:
     assert (Joined("open"), Earned("base", 500, 5, 0, (Leg("issued", "available", 5, NEVER, 0),))) == (
         changes_of(entry)
     )
-    assert (NOW_US, NOW_US, False) == (entry.effective_us, entry.recorded_us, entry.back_dated)
+    assert (entry.effective_us, entry.recorded_us, entry.back_dated) == (NOW_US, NOW_US, False)
 
 
 def test_a_command_that_moves_no_points_is_an_entry_too() -> None:
     """Architecture: its request id must be remembered."""
     result = accepted(SETTLED.account, settle(NOW_US, 99, order_id="o2"), program(), NOW_US)
 
-    assert ([(2, "r-o2")], 5) == (
+    assert (
         [(entry.seq, entry.request_id) for entry in result.entries],
         result.account.ledger.available,
-    )
+    ) == ([(2, "r-o2")], 5)
 
 
 def test_joining_is_an_entry_without_an_order() -> None:
@@ -207,7 +207,7 @@ def test_what_fell_due_is_booked_before_the_command_and_its_own_entry_is_last() 
     result = accepted(account, settle(NOW_US + 90 * DAY_US, order_id="o2"), rules, NOW_US + 90 * DAY_US)
 
     assert [Posted, Expired, Earned] == [type(changes_of(entry)[0]) for entry in result.entries]
-    assert ([2, 3, 4], "o2") == ([entry.seq for entry in result.entries], result.entries[-1].order_id)
+    assert ([entry.seq for entry in result.entries], result.entries[-1].order_id) == ([2, 3, 4], "o2")
     assert {NOW_US + 90 * DAY_US} == {entry.recorded_us for entry in result.entries}
 
 
@@ -220,7 +220,7 @@ def test_at_the_instant_at_which_a_lot_ends_it_is_gone() -> None:
     before = accepted(account, settle(end_us - 1, order_id="o2"), rules, end_us - 1)
     at = accepted(account, settle(end_us, order_id="o2"), rules, end_us)
 
-    assert (10, 5) == (before.entries[-1].balance.available, at.entries[-1].balance.available)
+    assert (before.entries[-1].balance.available, at.entries[-1].balance.available) == (10, 5)
 
 
 def test_history_is_decided_as_of_its_own_time() -> None:
@@ -237,7 +237,7 @@ def test_history_is_decided_as_of_its_own_time() -> None:
         entry.back_dated,
     )
     assert EntryBalance(10, 0, 0, 0, utc("2024-08-09T23:00:00"), 5) == entry.balance
-    assert 0 == balance_at(result.account, today_us)[0].available
+    assert balance_at(result.account, today_us)[0].available == 0
 
 
 def test_an_order_too_old_says_so_and_what_it_earned_is_gone_at_once() -> None:
@@ -250,7 +250,7 @@ def test_an_order_too_old_says_so_and_what_it_earned_is_gone_at_once() -> None:
     entry = result.entries[-1]
     balance, _ = balance_at(result.account, today_us)
     assert (True, NOW_US, today_us) == (entry.back_dated, entry.effective_us, entry.recorded_us)
-    assert 7 == sum(change.points for change in changes_of(entry) if isinstance(change, Earned))
+    assert sum(change.points for change in changes_of(entry) if isinstance(change, Earned)) == 7
     assert EntryBalance(5, 0, 0, 0, utc("2024-11-18T00:00:00"), 5) == balance
 
 
@@ -266,7 +266,7 @@ def test_the_answer_to_an_order_shows_no_points_that_are_gone() -> None:
     result = accepted(account, settle(NOW_US, 700, order_id="o2"), rules, today_us)
 
     as_of_its_time, as_of_now = 7, balance_at(result.account, today_us)[0].available
-    assert (5, True) == (as_of_now, result.entries[-1].balance.available in {as_of_its_time, as_of_now})
+    assert (as_of_now, result.entries[-1].balance.available in {as_of_its_time, as_of_now}) == (5, True)
 
 
 @pytest.mark.xfail(strict=True, reason="a lot that was forgotten begins to count anew when it comes back")
@@ -293,18 +293,18 @@ def test_a_clock_that_goes_back_does_not_take_the_books_back() -> None:
         SETTLED.account, settle(NOW_US - DAY_US, order_id="o2"), program(), NOW_US - 10 * MINUTE_US
     )
 
-    assert (NOW_US - DAY_US, NOW_US, True) == (
+    assert (
         result.entries[-1].effective_us,
         result.entries[-1].recorded_us,
         result.entries[-1].back_dated,
-    )
-    assert NOW_US == result.account.recorded_us
+    ) == (NOW_US - DAY_US, NOW_US, True)
+    assert result.account.recorded_us == NOW_US
     known = Account("demo", "m1", 1, "prospect", recorded_us=NOW_US)
-    assert NOW_US == accepted(known, enrol(), program(), NOW_US - DAY_US).entries[-1].effective_us
+    assert accepted(known, enrol(), program(), NOW_US - DAY_US).entries[-1].effective_us == NOW_US
 
 
 def test_the_program_version_that_decided_is_named() -> None:
-    assert 7 == accepted(NOBODY, settle(NOW_US), program(version=7), NOW_US).entries[-1].program_version
+    assert accepted(NOBODY, settle(NOW_US), program(version=7), NOW_US).entries[-1].program_version == 7
 
 
 def test_a_trial_is_decided_as_the_real_thing() -> None:
@@ -359,4 +359,4 @@ def test_who_was_enrolled_earns_with_the_first_order_and_does_not_join_twice() -
     result = accepted(account, settle(NOW_US + 1), program(), NOW_US + 1)
 
     assert [Earned] == [type(change) for change in changes_of(result.entries[-1])]
-    assert (NOW_US, 5) == (result.account.joined_us, result.account.ledger.available)
+    assert (result.account.joined_us, result.account.ledger.available) == (NOW_US, 5)

@@ -5,7 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from points.civil_time import day_of, first_instant_after, instant_of, moment_of
@@ -52,12 +52,14 @@ def test_an_instant_counts_microseconds_since_1970_in_utc(text: str, expected: i
     assert expected == instant_of(datetime.fromisoformat(text))
 
 
+@settings(deadline=None)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_an_instant_keeps_every_microsecond(moment: datetime) -> None:
     """No floating point: year 1 to 9999, to the microsecond."""
     assert moment == moment_of(instant_of(moment))
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1)),  # noqa: DTZ001 - zone follows
     st.integers(min_value=-14 * 60, max_value=14 * 60),
@@ -145,15 +147,17 @@ def test_a_day_that_comes_back_is_not_over(day: str, zone: str, expected: str) -
     assert utc(expected) == first_instant_after(date.fromisoformat(day), ZoneInfo(zone))
 
 
+@settings(deadline=None)
 @given(DAYS, st.sampled_from(ZONES))
 def test_just_before_the_end_of_a_day_it_is_that_day_and_at_its_end_a_later_one(day: date, name: str) -> None:
     zone = ZoneInfo(name)
 
     end_us = first_instant_after(day, zone)
 
-    assert (True, True) == (day_of(end_us - 1, zone) <= day, day_of(end_us, zone) > day)
+    assert (day_of(end_us - 1, zone) <= day, day_of(end_us, zone) > day) == (True, True)
 
 
+@settings(deadline=None)
 @given(DAYS, st.sampled_from(ZONES))
 def test_days_follow_each_other(day: date, name: str) -> None:
     """A day is at most 25 hours long; one that the zone skipped has no time at all."""

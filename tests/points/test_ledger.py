@@ -3,7 +3,7 @@
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from points.ledger import (
@@ -72,7 +72,7 @@ def test_points_that_post_join_the_lot_of_their_end() -> None:
 
     after = posted(ledger, 10)
 
-    assert (15, 9, 24) == (after.available, after.pending, after.issued)
+    assert (after.available, after.pending, after.issued) == (15, 9, 24)
     assert (Lot(100, 6, 0), Lot(200, 7, 0), Lot(NEVER, 2, 0)) == after.lots
     assert (PendingLot(11, 100, 9),) == after.pending_lots
 
@@ -83,14 +83,14 @@ def test_a_lot_expires_whole_and_alone() -> None:
 
     after = expired(ledger, 100)
 
-    assert (16, 5, 21) == (after.available, after.expired, after.issued)
+    assert (after.available, after.expired, after.issued) == (16, 5, 21)
     assert (Lot(100, 5, 5), Lot(200, 7, 0), Lot(NEVER, 9, 0)) == after.lots
 
 
 def test_there_is_no_movement_where_there_is_nothing_to_move() -> None:
     ledger = expired(credited(Ledger(), 5, 100), 100)
 
-    assert ((), (), ()) == (expiry_legs(ledger, 100), expiry_legs(ledger, 200), posting_legs(ledger, 100))
+    assert (expiry_legs(ledger, 100), expiry_legs(ledger, 200), posting_legs(ledger, 100)) == ((), (), ())
 
 
 def test_a_movement_names_its_accounts_points_lot_and_offset() -> None:
@@ -115,6 +115,7 @@ def test_an_empty_lot_goes_on_counting() -> None:
     assert (Leg("available", "expired", 7, 100, 5),) == expiry_legs(again, 100)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.one_of(
@@ -203,6 +204,7 @@ def test_the_same_points_do_not_expire_twice() -> None:
 # The order of lots
 
 
+@settings(deadline=None)
 @given(st.permutations([NEVER, 100, 200, 300, 400]))
 def test_the_lot_that_expires_first_stands_first_and_never_stands_last(ends: list[int]) -> None:
     """Domain, Points 5: spending takes the lot that expires first; never-expiring points last."""
@@ -210,17 +212,23 @@ def test_the_lot_that_expires_first_stands_first_and_never_stands_last(ends: lis
     for end_us in ends:
         ledger = credited(ledger, 1, end_us)
 
-    assert [100, 200, 300, 400, NEVER] == [lot.end_us for lot in ledger.lots]
+    assert [lot.end_us for lot in ledger.lots] == [100, 200, 300, 400, NEVER]
 
 
+@settings(deadline=None)
 @given(st.permutations([(10, 100), (10, 200), (10, NEVER), (11, 100), (12, 100), (12, NEVER)]))
 def test_what_posts_first_waits_first(lots: list[tuple[int, int]]) -> None:
     ledger = Ledger()
     for posting_us, end_us in lots:
         ledger = credited(ledger, 1, end_us, posting_us)
 
-    assert [(10, 100), (10, 200), (10, NEVER), (11, 100), (12, 100), (12, NEVER)] == [
-        (lot.posting_us, lot.end_us) for lot in ledger.pending_lots
+    assert [(lot.posting_us, lot.end_us) for lot in ledger.pending_lots] == [
+        (10, 100),
+        (10, 200),
+        (10, NEVER),
+        (11, 100),
+        (12, 100),
+        (12, NEVER),
     ]
 
 
@@ -248,9 +256,9 @@ def test_what_falls_due_first_is_known(ledger: Ledger, expiring: Expiring, due_u
 
 
 def test_books_that_balance_break_no_law() -> None:
-    assert [None, None, None, None] == [
+    assert [
         law_broken(ledger) for ledger in (Ledger(), FULL, posted(FULL, 10), expired(posted(FULL, 10), 100))
-    ]
+    ] == [None, None, None, None]
 
 
 @pytest.mark.parametrize(
@@ -324,8 +332,8 @@ def test_a_member_has_at_most_3661_lots_with_an_end() -> None:
         ledger = credited(ledger, 1, (day + 3_661) * DAY_US)
         most = max(most, len(ledger.lots))
 
-    assert (3_661 + 1, 3_661 + 1) == (most, len(ledger.lots))
-    assert (3_662, 5, None) == (ledger.available, ledger.expired, law_broken(ledger))
+    assert (most, len(ledger.lots)) == (3_661 + 1, 3_661 + 1)
+    assert (ledger.available, ledger.expired, law_broken(ledger)) == (3_662, 5, None)
 
 
 def test_a_member_has_at_most_367_pending_lots_of_one_policy() -> None:
@@ -336,5 +344,5 @@ def test_a_member_has_at_most_367_pending_lots_of_one_policy() -> None:
         ledger = credited(ledger, 1, NEVER, (day + 367) * DAY_US)
         most = max(most, len(ledger.pending_lots))
 
-    assert (367, 367) == (most, len(ledger.pending_lots))
-    assert (5, 367) == (ledger.available, ledger.pending)
+    assert (most, len(ledger.pending_lots)) == (367, 367)
+    assert (ledger.available, ledger.pending) == (5, 367)

@@ -5,7 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from points.policies import AT_ONCE, NEVER, lot_end_us, posting_us
@@ -63,22 +63,27 @@ def test_points_post_when_the_return_window_is_over(earned: str, days: int, zone
     assert utc(expected) == posting_us(PendingDays(days=days), utc(earned), ZoneInfo(zone))
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=4_102_444_800_000_000))
 def test_points_that_never_expire_and_never_wait_have_no_date(earned_us: int) -> None:
-    assert (NEVER, AT_ONCE) == (
+    assert (
         lot_end_us(NeverExpires(), earned_us, ZoneInfo("UTC")),
         posting_us(NotPending(), earned_us, ZoneInfo("UTC")),
-    )
+    ) == (NEVER, AT_ONCE)
 
 
+@settings(deadline=None)
 @given(
-    st.dates(min_value=date(1971, 1, 1), max_value=date(2080, 1, 1)),
+    st.dates(min_value=date(1992, 1, 1), max_value=date(2080, 1, 1)),
     st.integers(min_value=0, max_value=86_399_999_999),
     st.integers(min_value=1, max_value=3_660),
     st.sampled_from(["UTC", "Asia/Shanghai"]),
 )
 def test_all_points_of_a_day_have_one_end(day: date, into_day_us: int, days: int, name: str) -> None:
-    """Domain, vocabulary: a lot is all of a member's points with one expiry date."""
+    """Domain, vocabulary: a lot is all of a member's points with one expiry date.
+
+    In zones without summer time (Shanghai has had none since 1992), so that days can be counted in hours.
+    """
     policy, zone = ExpiresAfterDays(days=days), ZoneInfo(name)
     first_us = (datetime(day.year, day.month, day.day, tzinfo=zone) - EPOCH) // timedelta(microseconds=1)
 
@@ -87,6 +92,7 @@ def test_all_points_of_a_day_have_one_end(day: date, into_day_us: int, days: int
     assert first_us + (days + 1) * 86_400_000_000 == end_us
 
 
+@settings(deadline=None)
 @given(
     st.integers(min_value=0, max_value=4_102_444_800_000_000),
     st.integers(min_value=1, max_value=366),

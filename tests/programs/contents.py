@@ -1,7 +1,7 @@
 """Documents for the tests: a small valid one, and the same with one thing changed."""
 
 import json
-from typing import Final
+from typing import Any, Final
 
 Step = str | int
 
@@ -25,12 +25,10 @@ VALID: Final = """\
 """
 
 
-def _at(content: object, path: tuple[Step, ...]) -> dict[Step, object]:
+def _at(content: Any, path: tuple[Step, ...]) -> dict[Step, object]:
     for step in path:
-        if isinstance(content, dict):
-            content = content[step]
-        elif isinstance(content, list) and isinstance(step, int):
-            content = content[step]
+        assert isinstance(content, list if isinstance(step, int) else dict)
+        content = content[step]
     assert isinstance(content, dict)
     return content
 

@@ -35,7 +35,7 @@ def names(count: int) -> dict[str, str]:
 def problem_of(text: str) -> DocumentProblem:
     with pytest.raises(DocumentInvalidError) as raised:
         read_document(text)
-    assert 1 == len(raised.value.problems)
+    assert len(raised.value.problems) == 1
     return raised.value.problems[0]
 
 
@@ -44,11 +44,11 @@ def test_a_valid_document_says_what_was_written() -> None:
 
     document = read_document(VALID)
 
-    assert ("demo", "GBP", "Europe/London") == (
+    assert (
         document.program_id,
         document.currency_code,
         document.time_zone,
-    )
+    ) == ("demo", "GBP", "Europe/London")
     assert (expected_rule,) == document.earning.rules
     assert ExpiresAfterDays(days=365) == document.policies.expiry
     assert PendingDays(days=14) == document.policies.pending
@@ -209,7 +209,7 @@ def test_an_unknown_field_is_an_error_wherever_it_stands(path: tuple[Step, ...])
     """A rule that was misspelt must not be lost."""
     problem = problem_of(with_value((*path, "surprise"), 1))
 
-    assert (True, True) == (problem.path.endswith("surprise"), "surprise" in problem.message)
+    assert (problem.path.endswith("surprise"), "surprise" in problem.message) == (True, True)
 
 
 @pytest.mark.parametrize("kind", ["never", "none"])
@@ -256,8 +256,8 @@ def test_points_must_post_before_they_expire(expiry: int, pending: int) -> None:
 
     problem = problem_of(with_value(("policies",), policies))
 
-    assert "policies.expiry.days" == problem.path
-    assert (True, True) == (str(expiry) in problem.message, str(pending) in problem.message)
+    assert problem.path == "policies.expiry.days"
+    assert (str(expiry) in problem.message, str(pending) in problem.message) == (True, True)
 
 
 def test_points_may_expire_the_day_after_they_post() -> None:
@@ -272,12 +272,12 @@ def test_a_rule_id_names_one_rule() -> None:
 
     problem = problem_of(with_value(("earning", "rules"), same))
 
-    assert ("earning.rules[1].id", True) == (problem.path, "'base'" in problem.message)
+    assert (problem.path, "'base'" in problem.message) == ("earning.rules[1].id", True)
 
 
 @pytest.mark.parametrize("code", ["ZZZ", "DEM", "AAA"])
 def test_a_currency_must_be_one(code: str) -> None:
-    assert "currency_code" == problem_of(with_value(("currency_code",), code)).path
+    assert problem_of(with_value(("currency_code",), code)).path == "currency_code"
 
 
 @pytest.mark.parametrize("code", ["GBP", "CNY", "JPY", "BHD"])
@@ -306,7 +306,7 @@ def test_a_currency_is_an_iso_4217_code(code: str) -> None:
 def test_a_time_zone_must_be_one(zone: str) -> None:
     problem = problem_of(with_value(("time_zone",), zone))
 
-    assert "time_zone" == problem.path
+    assert problem.path == "time_zone"
 
 
 @pytest.mark.parametrize(
@@ -322,6 +322,8 @@ def test_every_contradiction_is_told_at_once() -> None:
     with pytest.raises(DocumentInvalidError) as raised:
         read_document(text)
 
-    assert ["currency_code", "time_zone", "policies.expiry.days"] == [
-        problem.path for problem in raised.value.problems
+    assert [problem.path for problem in raised.value.problems] == [
+        "currency_code",
+        "time_zone",
+        "policies.expiry.days",
     ]

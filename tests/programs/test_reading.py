@@ -54,7 +54,7 @@ def place_of(text: str) -> tuple[int, int]:
 
 
 def changed(old: str, new: str, text: str = YAML) -> str:
-    assert 1 == text.count(old)
+    assert text.count(old) == 1
     return text.replace(old, new)
 
 
@@ -65,7 +65,7 @@ def test_the_example_reads_and_is_a_point_a_pound_without_end() -> None:
     """The issue: id `demo`, GBP, 1 point a pound on what was paid, no expiry."""
     document = read_document(DEMO.read_text(encoding="utf-8"))
 
-    assert ("demo", "GBP") == (document.program_id, document.currency_code)
+    assert (document.program_id, document.currency_code) == ("demo", "GBP")
     assert (PerAmount(id="base", points=1, per_amount_minor=100),) == document.earning.rules
     assert (NeverExpires(), NotPending()) == (document.policies.expiry, document.policies.pending)
 
@@ -91,7 +91,7 @@ def test_json_indented_with_tabs_is_accepted() -> None:
 def test_json_that_escapes_a_character_above_the_first_plane_is_accepted() -> None:
     content = json.loads(VALID) | {"display_names": {"en": "Gold 🥇"}}
 
-    assert {"en": "Gold 🥇"} == read_document(json.dumps(content)).display_names
+    assert read_document(json.dumps(content)).display_names == {"en": "Gold 🥇"}
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
@@ -106,7 +106,7 @@ def test_a_byte_order_mark_is_no_part_of_a_document() -> None:
 def test_the_same_document_can_be_put_in_force_as_any_version() -> None:
     program = put_in_force(read_document(YAML), 7)
 
-    assert ("demo", 7, "Europe/London") == (program.program_id, program.version, program.zone.key)
+    assert (program.program_id, program.version, program.zone.key) == ("demo", 7, "Europe/London")
 
 
 # What is refused, and where it stands
@@ -164,11 +164,11 @@ def test_an_empty_document_is_no_program(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["[]", "1", "demo", "- a\n- b\n", "true"])
 def test_a_document_that_is_no_mapping_is_no_program(text: str) -> None:
-    assert (1, 1) == place_of(text)
+    assert place_of(text) == (1, 1)
 
 
 def test_two_documents_in_one_text_are_refused() -> None:
-    assert (22, 1) == place_of(f"{YAML}---\n{YAML}")
+    assert place_of(f"{YAML}---\n{YAML}") == (22, 1)
 
 
 @pytest.mark.xfail(strict=True, reason="msgspec names the place of a key otherwise than that of a value")
@@ -176,7 +176,7 @@ def test_a_name_whose_key_is_no_text_is_told_with_its_place() -> None:
     """The Norwegian `no` is false in YAML 1.1."""
     problem = problem_of(changed("zh: 演示", "no: Norsk"))
 
-    assert ("display_names", True) == (problem.path, problem.line in {5, 7})
+    assert (problem.path, problem.line in {5, 7}) == ("display_names", True)
 
 
 # Bounds
@@ -246,7 +246,7 @@ def test_an_alias_is_refused(text: str) -> None:
 def test_a_billion_laughs_are_refused() -> None:
     levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12))
 
-    assert (2, 10) == place_of("l0: &l0 [ha]\n" + levels)
+    assert place_of("l0: &l0 [ha]\n" + levels) == (2, 10)
 
 
 @pytest.mark.parametrize(
@@ -254,13 +254,13 @@ def test_a_billion_laughs_are_refused() -> None:
 )
 def test_only_an_integer_is_an_integer(value: str) -> None:
     """Integers only (domain, Points 1)."""
-    assert (18, 7) == place_of(changed("points: 2\n", f"points: {value}\n"))
+    assert place_of(changed("points: 2\n", f"points: {value}\n")) == (18, 7)
 
 
 @pytest.mark.parametrize("value", ["no", "on", "1", "1.5", "2001-01-01", "null", "0x10", "1:30"])
 def test_only_text_is_text(value: str) -> None:
     """A program called `no` must be quoted: YAML 1.1 takes it for false."""
-    assert (2, 1) == place_of(changed("program_id: demo", f"program_id: {value}"))
+    assert place_of(changed("program_id: demo", f"program_id: {value}")) == (2, 1)
     assert value == read_document(changed("program_id: demo", f"program_id: '{value}'")).program_id
 
 
@@ -268,7 +268,7 @@ def test_only_text_is_text(value: str) -> None:
 @pytest.mark.parametrize("value", ["010", "1:40", "0x10", "0b10", "1_0"])
 def test_a_number_is_written_in_decimal_digits(value: str) -> None:
     """An operator who writes 010 does not mean 8 points, and JSON has no other numbers."""
-    assert (18, 7) == place_of(changed("points: 2\n", f"points: {value}\n"))
+    assert place_of(changed("points: 2\n", f"points: {value}\n")) == (18, 7)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_a_time_zone_means_the_same_on_every_machine(tmp_path: Path) -> None:
     (tmp_path / "machine_zone").write_bytes(machine_zone)
     zoneinfo.reset_tzpath(to=[str(tmp_path)])
     try:
-        assert "time_zone" == problem_of(with_value(("time_zone",), "machine_zone")).path
+        assert problem_of(with_value(("time_zone",), "machine_zone")).path == "time_zone"
     finally:
         zoneinfo.reset_tzpath()
 
@@ -316,10 +316,14 @@ def test_a_time_zone_means_the_same_on_every_machine(tmp_path: Path) -> None:
 def assert_read_or_refused(text: str) -> None:
     """Read, or refused with the one error there is; nothing else may be raised."""
     try:
-        assert isinstance(read_document(text), Document)
+        document = read_document(text)
     except DocumentInvalidError as error:
-        assert error.problems
-        assert all(problem.message for problem in error.problems)
+        problems = error.problems
+    else:
+        assert isinstance(document, Document)
+        return
+    assert problems
+    assert all(problem.message for problem in problems)
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"))))
@@ -327,7 +331,7 @@ def assert_read_or_refused(text: str) -> None:
 @example("? ")
 @example("&a " * 5)
 @example('"\\U0011ffff"')
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_printable_text_is_read_or_refused(text: str) -> None:
     assert_read_or_refused(text)
 
@@ -335,13 +339,13 @@ def test_any_printable_text_is_read_or_refused(text: str) -> None:
 @given(
     st.lists(st.sampled_from([*":,[]{}-?&|>%'\"\n #~<=", "a: ", "- ", "yes", "0x", "1", "é"]), max_size=40)
 )
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_any_text_that_looks_like_yaml_is_read_or_refused(parts: list[str]) -> None:
     assert_read_or_refused("".join(parts))
 
 
 @given(st.sampled_from(range(len(YAML))), st.text(st.sampled_from("\n :-[]{}'\"#é0,"), max_size=3))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_a_document_with_a_slip_is_read_or_refused(where: int, slip: str) -> None:
     assert_read_or_refused(YAML[:where] + slip + YAML[where + 1 :])
 
@@ -368,6 +372,6 @@ def test_no_text_raises_anything_but_the_documents_error(text: str) -> None:
 
 @pytest.mark.xfail(strict=True, reason="see above: found by the fuzz as well")
 @given(st.text(alphabet=st.characters()))
-@settings(max_examples=300, database=None)
+@settings(max_examples=300, deadline=None, database=None)
 def test_any_text_is_read_or_refused(text: str) -> None:
     assert_read_or_refused(text)
