@@ -1,5 +1,6 @@
 """What a worker serves with: its database, its Redis, its lanes and reads."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,8 @@ from store.database import Database
 from store.keys import shared_key
 
 BALANCE_KEY_NAME: Final = "balance"
+# Each holds a connection and folds whole histories for as long as it runs.
+VERIFICATIONS_MAX: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Application:
     cache: BalanceCache
     lanes: CommandLanes
     reads: BalanceReads
+    verifications: asyncio.Semaphore
 
     async def drain(self, seconds_max: float) -> None:
         """Work off what waits in the lanes; what is left when the time is over is refused."""
@@ -35,7 +39,7 @@ class Application:
 
 async def open_application(settings: Settings, urls: StoreUrls) -> Application:
     """Connect to the stores. Raises StoreUnavailableError where Postgres does not answer."""
-    database = Database(urls.database_url)
+    database = Database(urls.database_url, kept=settings.lanes + 1)
     cache = BalanceCache(urls.redis_url, await shared_key(database, BALANCE_KEY_NAME))
     lanes = CommandLanes(
         database,
@@ -44,4 +48,5 @@ async def open_application(settings: Settings, urls: StoreUrls) -> Application:
         batch_max=settings.lane_batch_max,
         waiting_max=settings.lane_queue_max,
     )
-    return Application(database, cache, lanes, BalanceReads(database, cache))
+    reads = BalanceReads(database, cache)
+    return Application(database, cache, lanes, reads, asyncio.Semaphore(VERIFICATIONS_MAX))

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 CONNECT_SECONDS_MAX: Final = 5
 STATEMENT_SECONDS_MAX: Final = 15
-READ_CONNECTIONS_MAX: Final = 4
+# For what is not hot: a statement, an answer, and back into the pool.
+COLD_CONNECTIONS_MAX: Final = 5
 
 # What a session of the service may wait for. A writer that stops half-way must not hold members' rows.
 SESSION_SETTINGS: Final = {
@@ -68,13 +69,16 @@ def as_asyncpg_url(url: str) -> sa.URL:
 
 
 class Database:
-    """The Postgres of an installation: a small pool for reads, and single connections that lanes keep."""
+    """The Postgres of an installation: single connections that lanes and reads keep, and a few to share.
 
-    def __init__(self, url: str, *, read_connections_max: int = READ_CONNECTIONS_MAX) -> None:
+    `kept` is how many are kept; all together are bounded by it and COLD_CONNECTIONS_MAX.
+    """
+
+    def __init__(self, url: str, *, kept: int = 8) -> None:
         self._engine: AsyncEngine = create_async_engine(
             as_asyncpg_url(url),
-            pool_size=read_connections_max,
-            max_overflow=64,
+            pool_size=kept + COLD_CONNECTIONS_MAX,
+            max_overflow=0,
             pool_timeout=CONNECT_SECONDS_MAX,
             hide_parameters=True,
             connect_args={"timeout": CONNECT_SECONDS_MAX, "server_settings": SESSION_SETTINGS},

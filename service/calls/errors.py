@@ -22,6 +22,7 @@ from store.tickets import ProgramUnknownError
 
 OVERLOAD_RETRY_SECONDS: Final = 0.5
 UNAVAILABLE_RETRY_SECONDS: Final = 0.2
+VERIFICATION_RETRY_SECONDS: Final = 10
 
 
 def refusal_of_rejection(rejection: Rejection) -> CallRefused:
@@ -127,4 +128,15 @@ def version_not_reached(min_version: int, version: int) -> CallRefused:
         "VERSION_NOT_REACHED",
         f"min_version is {min_version}, the member's latest is {version}",
         metadata={"min_version": min_version, "version": version},
+    )
+
+
+def too_many_verifications(limit: int) -> CallRefused:
+    """RESOURCE_EXHAUSTED for a ledger check beside as many as a worker runs at once."""
+    return CallRefused(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "OVERLOADED",
+        f"{limit} ledger checks are running already; try again when one has ended",
+        metadata={"running_max": limit},
+        retry_seconds=VERIFICATION_RETRY_SECONDS,
     )

@@ -9,11 +9,12 @@ from loyalty.v1.balance_pb2 import Balance
 
 from members.commands import Command
 from members.journal import Entry
-from service.application import Application
+from service.application import VERIFICATIONS_MAX, Application
 from service.calls.errors import (
     member_not_found,
     refusal_of_error,
     refusal_of_rejection,
+    too_many_verifications,
     version_not_reached,
 )
 from service.calls.refusal import CallRefused, FieldViolation, invalid
@@ -121,14 +122,17 @@ class PointsHandlers:
     ) -> AsyncIterator[messages.VerifyLedgerResponse]:
         """The proof of the books, as it goes."""
         application = self._application
-        await live_program(application.database, request.program_id)
-        last: Progress | None = None
-        async for progress in verify_ledger(application.database, application.cache, request.program_id):
+        if application.verifications.locked():
+            raise too_many_verifications(VERIFICATIONS_MAX)
+        async with application.verifications:
+            await live_program(application.database, request.program_id)
+            last: Progress | None = None
+            async for progress in verify_ledger(application.database, application.cache, request.program_id):
+                if last is not None:
+                    yield _progress_message(last, complete=False)
+                last = progress
             if last is not None:
-                yield _progress_message(last, complete=False)
-            last = progress
-        if last is not None:
-            yield _progress_message(last, complete=True)
+                yield _progress_message(last, complete=True)
 
 
 def _batch_result(answer: Entry | Exception | None) -> messages.BatchSettleOrdersResult:

@@ -1,7 +1,7 @@
 """Documents for the tests: a small valid one, and the same with one thing changed."""
 
 import json
-from typing import Any, Final
+from typing import Final
 
 Step = str | int
 
@@ -25,10 +25,14 @@ VALID: Final = """\
 """
 
 
-def _at(content: Any, path: tuple[Step, ...]) -> dict[Step, object]:
+def _fields_at(content: object, path: tuple[Step, ...]) -> dict[Step, object]:
     for step in path:
-        assert isinstance(content, list if isinstance(step, int) else dict)
-        content = content[step]
+        if isinstance(step, int):
+            assert isinstance(content, list)
+            content = content[step]
+        else:
+            assert isinstance(content, dict)
+            content = content[step]
     assert isinstance(content, dict)
     return content
 
@@ -36,12 +40,12 @@ def _at(content: Any, path: tuple[Step, ...]) -> dict[Step, object]:
 def with_value(path: tuple[Step, ...], value: object) -> str:
     """The valid document with another value, or a new field, at a path."""
     content = json.loads(VALID)
-    _at(content, path[:-1])[path[-1]] = value
+    _fields_at(content, path[:-1])[path[-1]] = value
     return json.dumps(content, ensure_ascii=False, indent=2)
 
 
 def without(path: tuple[Step, ...]) -> str:
     """The valid document without the field at a path."""
     content = json.loads(VALID)
-    del _at(content, path[:-1])[path[-1]]
+    del _fields_at(content, path[:-1])[path[-1]]
     return json.dumps(content, ensure_ascii=False, indent=2)

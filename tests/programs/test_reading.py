@@ -372,6 +372,7 @@ def test_no_text_raises_anything_but_the_documents_error(text: str) -> None:
 
 @pytest.mark.xfail(strict=True, reason="see above: found by the fuzz as well")
 @given(st.text(alphabet=st.characters()))
+@example("\x00")
 @settings(max_examples=300, deadline=None, database=None)
 def test_any_text_is_read_or_refused(text: str) -> None:
     assert_read_or_refused(text)

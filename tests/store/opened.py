@@ -81,10 +81,14 @@ class Opened:
         assert last is not None
         return last, drifts
 
-    async def sql(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
-        """Run a statement as someone with psql would."""
+    async def connect(self) -> asyncpg.Connection:
+        """A session as someone with psql would have it."""
         url = as_asyncpg_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
-        connection = await asyncpg.connect(url)
+        return await asyncpg.connect(url)
+
+    async def sql(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
+        """Run a statement in such a session."""
+        connection = await self.connect()
         try:
             return list(await connection.fetch(statement, *arguments))
         finally:
