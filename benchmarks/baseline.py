@@ -1,11 +1,11 @@
 """The baselines: pgbench writing one award a transaction, prepared, on the same Postgres, in two ways.
 
-`one statement` writes what an award writes, to tables of the same shape and indexes: the account's update, the
-journal's row with its two indexes, and the order's row. It decides nothing, hashes nothing and remembers no
-request: it is the floor that Postgres itself sets.
+`one statement` writes what an award writes, to tables of the same shape and indexes: the account's update,
+the journal's row with its two indexes, and the order's row. It decides nothing, hashes nothing and looks
+nothing up: it is the floor that Postgres itself sets.
 
-`step by step` does in one transaction what the service has to do for one award that comes alone: lock and read
-the account, look the request id and the order up, then write. It is what the same ledger costs without batches.
+`step by step` does in one transaction what the service has to do for one award that comes alone: lock and
+read the account, look the request id and the order up, then write. It is what the ledger costs unbatched.
 """
 
 import os

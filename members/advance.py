@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from members.account import Account
 from members.apply import record
 from members.journal import Draft, Entry, EntryBalance, Expired, Posted, entry_balance
-from points.ledger import Ledger, expiry_legs, next_due_us, posting_legs
+from points.ledger import Ledger, expiry_legs, ledger_at, next_due_us, posting_legs
 from points.policies import NEVER
 
 
@@ -33,6 +33,7 @@ def advance(
 
     It ends, because each one empties a pending lot or a lot.
     """
+    recorded_us = max(recorded_us, account.recorded_us)
     while draft := due_draft(account.ledger, until_us, program_version, recorded_us):
         entry, account = record(account, draft)
         yield entry, account
@@ -40,6 +41,5 @@ def advance(
 
 def balance_at(account: Account, now_us: int) -> tuple[EntryBalance, int]:
     """The balance as of an instant, and the next instant at which time changes it (NEVER: it does not)."""
-    for _, advanced in advance(account, now_us, 0, now_us):
-        account = advanced
-    return entry_balance(account.ledger), next_due_us(account.ledger)
+    ledger = ledger_at(account.ledger, max(now_us, account.advanced_us))
+    return entry_balance(ledger), next_due_us(ledger)

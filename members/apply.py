@@ -22,10 +22,15 @@ from points.ledger import BooksBrokenError, Ledger, law_broken, move, without_en
 def apply(account: Account, entry: Entry) -> Account:
     """The account after an entry of its journal.
 
-    Raises BooksBrokenError where the entry does not follow the account or does not balance.
+    Raises BooksBrokenError where the entry does not follow the account or does not balance, and
+    msgspec.MsgspecError where its changes cannot be read.
     """
+    if (entry.program_id, entry.member_id) != (account.program_id, account.member_id):
+        raise BooksBrokenError(f"an entry of member {entry.member_id!r} of {entry.program_id!r}")
     if entry.seq != account.version + 1:
         raise BooksBrokenError(f"entry {entry.seq} follows entry {account.version}")
+    if entry.back_dated != (entry.effective_us < account.advanced_us):
+        raise BooksBrokenError(f"the entry says back-dated {entry.back_dated}, its time says otherwise")
     after = _after(account, decode_changes(entry.changes_json), entry.effective_us, entry.recorded_us)
     if entry_balance(after.ledger) != entry.balance:
         raise BooksBrokenError(f"the entry says {entry.balance}, its changes give {after.ledger}")

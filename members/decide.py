@@ -5,11 +5,17 @@ from typing import Final, assert_never
 from members.account import Account
 from members.commands import Command, EnrolMember, SettleOrder
 from members.journal import Change, Earned, Joined
-from members.rejections import FieldInvalid, MemberAlreadyEnrolled, PointsLimitExceeded, Rejection
+from members.rejections import (
+    FieldInvalid,
+    LotsLimitExceeded,
+    MemberAlreadyEnrolled,
+    PointsLimitExceeded,
+    Rejection,
+)
 from points.civil_time import MINUTE_US, moment_of
 from points.earning import awards_for_order
-from points.ledger import POINTS_MAX, Ledger, credit_legs, move
-from points.policies import lot_end_us, posting_us
+from points.ledger import LOTS_MAX, POINTS_MAX, Leg, credit_legs, move
+from points.policies import AT_ONCE, lot_end_us, posting_us
 from programs.program import Program
 
 CLOCK_AHEAD_US_MAX: Final = 5 * MINUTE_US
@@ -60,23 +66,20 @@ def _settle(
         changes.append(Joined("open"))
     end_us = lot_end_us(document.policies.expiry, effective_us, program.zone)
     waits_until_us = posting_us(document.policies.pending, effective_us, program.zone)
+    if waits_until_us <= account.advanced_us:
+        waits_until_us = AT_ONCE  # a late order whose return window is over already
+    if len(account.ledger.lots) >= LOTS_MAX or len(account.ledger.pending_lots) >= LOTS_MAX:
+        return LotsLimitExceeded(LOTS_MAX)
     ledger = account.ledger
     for award in awards_for_order(document.earning.rules, order):
         if ledger.issued + award.points > POINTS_MAX:
             return PointsLimitExceeded(ledger.issued, award.points, POINTS_MAX)
-        earned, ledger = _earn(
-            ledger, award.rule_id, award.base_amount_minor, award.points, end_us, waits_until_us
+        legs: tuple[Leg, ...] = ()
+        if award.points:
+            legs = credit_legs(ledger, award.points, end_us, waits_until_us, account.advanced_us)
+        for leg in legs:
+            ledger = move(ledger, leg, waits_until_us)
+        changes.append(
+            Earned(award.rule_id, award.base_amount_minor, award.points, waits_until_us if legs else 0, legs)
         )
-        changes.append(earned)
     return tuple(changes)
-
-
-def _earn(
-    ledger: Ledger, rule_id: str, base_amount_minor: int, points: int, end_us: int, waits_until_us: int
-) -> tuple[Earned, Ledger]:
-    if points == 0:
-        return Earned(rule_id, base_amount_minor, 0), ledger
-    legs = credit_legs(ledger, points, end_us, waits_until_us)
-    for leg in legs:
-        ledger = move(ledger, leg, waits_until_us)
-    return Earned(rule_id, base_amount_minor, points, waits_until_us, legs), ledger

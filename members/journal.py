@@ -8,8 +8,6 @@ from points.ledger import Ledger, Leg, next_expiry
 
 EntryKind = Literal["member_enrolled", "order_settled", "fell_due"]
 
-CHANGES_MAX: Final = 1_000
-
 
 class Joined(msgspec.Struct, frozen=True, tag="joined", tag_field="change", omit_defaults=True):
     """A person became a member: by request, or because the program lets everybody in."""

@@ -38,4 +38,17 @@ class PointsLimitExceeded(msgspec.Struct, frozen=True):
     limit: int
 
 
-Rejection = FieldInvalid | RequestIdReused | OrderAlreadySettled | MemberAlreadyEnrolled | PointsLimitExceeded
+class LotsLimitExceeded(msgspec.Struct, frozen=True):
+    """The member has as many open lots as there may be: the program's policies changed too often."""
+
+    limit: int
+
+
+Rejection = (
+    FieldInvalid
+    | RequestIdReused
+    | OrderAlreadySettled
+    | MemberAlreadyEnrolled
+    | PointsLimitExceeded
+    | LotsLimitExceeded
+)

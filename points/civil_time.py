@@ -30,5 +30,9 @@ def day_of(instant_us: int, zone: ZoneInfo) -> date:
 
 
 def first_instant_after(day: date, zone: ZoneInfo) -> int:
-    """The instant at which the day is over. Where clocks skip midnight, it is the moment they do."""
-    return instant_of(datetime.combine(day + ONE_DAY, time(), tzinfo=zone).astimezone(UTC))
+    """The instant at which the day is over. Where clocks skip midnight, it is the moment they do; where they
+    turn back over midnight, so that the day comes back for a while, it is the second midnight.
+    """
+    midnight = datetime.combine(day + ONE_DAY, time(), tzinfo=zone)
+    first, second = (instant_of(midnight.replace(fold=fold).astimezone(UTC)) for fold in (0, 1))
+    return second if second > first and day_of(second - 1, zone) == day else first

@@ -11,6 +11,9 @@ from points.policies import NEVER
 
 # Above it JavaScript and JSON lose the last digits of a number.
 POINTS_MAX: Final = 2**53 - 1
+# Open lots of a member, pending ones counted apart: more than twice what one expiry policy can make, so that
+# only a program whose policies or time zone change again and again could reach it.
+LOTS_MAX: Final = 8_000
 
 LedgerAccount = Literal["issued", "available", "pending", "expired"]
 
@@ -48,7 +51,8 @@ class Leg(msgspec.Struct, frozen=True, array_like=True):
     """A movement of points between two accounts of the books.
 
     `offset` is the number, within the lot, of the first point that moves (see Lot); for points that go to
-    `pending` it counts within the pending lot, which later joins its lot as a whole.
+    `pending` it counts within the pending lot, which later joins its lot as a whole. Points that are issued
+    after their lot has ended go from `issued` to `expired` and are in no lot; their offset is 0.
     """
 
     source: LedgerAccount
@@ -98,8 +102,15 @@ def next_due_us(ledger: Ledger) -> int:
     return first_posting_us if expiry_us == NEVER else min(first_posting_us, expiry_us)
 
 
-def credit_legs(ledger: Ledger, points: int, end_us: int, posting_us: int) -> tuple[Leg, ...]:
-    """The movement that gives points: into their lot, or to pending until they post."""
+def credit_legs(
+    ledger: Ledger, points: int, end_us: int, posting_us: int, advanced_us: int = 0
+) -> tuple[Leg, ...]:
+    """The movement that gives points: into their lot, or to pending until they post.
+
+    A lot that ended by `advanced_us` was booked already and takes no more: such points expire as they come.
+    """
+    if end_us != NEVER and end_us <= advanced_us:
+        return (Leg("issued", "expired", points, end_us, 0),)
     if posting_us:
         waiting = next(
             (lot for lot in ledger.pending_lots if (lot.posting_us, lot.end_us) == (posting_us, end_us)), None
@@ -152,6 +163,8 @@ def move(ledger: Ledger, leg: Leg, posting_us: int) -> Ledger:
             raise BooksBrokenError("expired points do not move")
         case _:
             assert_never(leg.source)
+    if (leg.source, leg.target) == ("issued", "expired") and leg.offset != 0:
+        raise BooksBrokenError(f"points that expire as they come are in no lot, not at {leg.offset}")
     match leg.target:
         case "available":
             available += leg.points
@@ -207,6 +220,8 @@ def _wait(lots: tuple[PendingLot, ...], leg: Leg, posting_us: int) -> tuple[Pend
                 PendingLot(posting_us, leg.end_us, lot.points + leg.points),
                 *lots[index + 1 :],
             )
+    if leg.offset != 0:
+        raise BooksBrokenError(f"points wait at {leg.offset} of a new pending lot, not 0")
     added = PendingLot(posting_us, leg.end_us, leg.points)
     return tuple(sorted((*lots, added), key=lambda lot: (lot.posting_us, *_lot_order(lot.end_us))))
 
@@ -217,6 +232,39 @@ def _unwait(lots: tuple[PendingLot, ...], leg: Leg, posting_us: int) -> tuple[Pe
     if [lot.points for lot in gone] != [leg.points]:
         raise BooksBrokenError(f"{leg.points} points post at {posting_us}; waiting were {gone}")
     return rest
+
+
+def ledger_at(ledger: Ledger, now_us: int) -> Ledger:
+    """The points as of an instant: what posts by then has posted, what ends by then is expired.
+
+    The same as booking everything that falls due one after the other, in one pass: for readers.
+    """
+    due_us = next_due_us(ledger)
+    if due_us == NEVER or due_us > now_us:
+        return ledger
+    credited = {lot.end_us: (lot.credited, lot.consumed) for lot in ledger.lots}
+    pending = ledger.pending
+    for waiting in ledger.pending_lots:
+        if waiting.posting_us <= now_us:
+            pending -= waiting.points
+            before, consumed = credited.get(waiting.end_us, (0, 0))
+            credited[waiting.end_us] = (before + waiting.points, consumed)
+    lots = [Lot(end_us, *numbers) for end_us, numbers in credited.items()]
+    live = sorted(
+        (lot for lot in lots if lot.end_us == NEVER or lot.end_us > now_us),
+        key=lambda lot: _lot_order(lot.end_us),
+    )
+    available = sum(lot.points for lot in live)
+    return Ledger(
+        available,
+        pending,
+        ledger.held,
+        ledger.debt,
+        ledger.issued,
+        ledger.expired + ledger.available + ledger.pending - pending - available,
+        tuple(live),
+        tuple(waiting for waiting in ledger.pending_lots if waiting.posting_us > now_us),
+    )
 
 
 def without_ended_lots(ledger: Ledger, until_us: int) -> Ledger:

@@ -15,8 +15,10 @@ AMOUNT_MINOR_MAX: Final = 1_000_000_000_000_000
 EXPIRY_DAYS_MAX: Final = 3_660
 PENDING_DAYS_MAX: Final = 366
 
-Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
-RuleId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^\S+\Z")]
+Language = Annotated[str, msgspec.Meta(min_length=2, max_length=35)]
+DisplayName = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+RuleId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9_.-]*\Z")]
 
 
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,12 +27,12 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     open: Literal[True]
 
 
-class PerAmount(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="per_amount", tag_field="kind"
-):
+class PerAmount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """So many points for each full amount of what was paid, rounded down once an order (domain: Points 2)."""
 
     id: RuleId
+    # Required also while there is one kind only, so that every stored document says which it means.
+    kind: Literal["per_amount"]
     points: Annotated[int, msgspec.Meta(ge=1, le=POINTS_A_RULE_MAX)]
     per_amount_minor: Annotated[int, msgspec.Meta(ge=1, le=AMOUNT_MINOR_MAX)]
     base: Literal["paid"] = "paid"
@@ -93,9 +95,9 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     schema_version: Literal[1]
     program_id: Identifier
-    currency_code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
+    currency_code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z")]
     time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-    display_names: Annotated[dict[str, str], msgspec.Meta(max_length=DISPLAY_NAMES_MAX)] = {}
+    display_names: Annotated[dict[Language, DisplayName], msgspec.Meta(max_length=DISPLAY_NAMES_MAX)] = {}
     enrolment: Enrolment
     earning: Earning
     policies: Policies = Policies()

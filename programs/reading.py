@@ -2,7 +2,7 @@
 
 import re
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import available_timezones
 
 import iso4217
 import msgspec
@@ -11,8 +11,11 @@ import yaml
 from programs.document import DOCUMENT_BYTES_MAX, Document, ExpiresAfterDays, PendingDays
 
 NESTING_MAX: Final = 16
-NODES_MAX: Final = 20_000
+EVENTS_MAX: Final = 20_000
 PATH_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+# Names that stand for whatever the machine is set to are no time zones for a program.
+TIME_ZONES: Final = available_timezones() - {"localtime", "posixrules", "Factory"}
 
 Step = str | int
 Path = tuple[Step, ...]
@@ -45,7 +48,7 @@ def read_document(text: str) -> Document:
     Raises DocumentInvalidError: not YAML, an anchor (a small text could grow without bound), a key given
     twice, an unknown field, a value of the wrong type or beyond its limit, or a contradiction.
     """
-    if len(text.encode()) > DOCUMENT_BYTES_MAX:
+    if len(text.encode("utf-8", "surrogatepass")) > DOCUMENT_BYTES_MAX:
         raise DocumentInvalidError(
             [DocumentProblem(0, 0, "", f"longer than the limit of {DOCUMENT_BYTES_MAX} bytes")]
         )
@@ -60,54 +63,77 @@ def read_document(text: str) -> Document:
     return document
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML as 1.2's core schema has it: 010 is no octal, 1:40 no number, `no` not false, dates are text."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+
+
+for _tag, _pattern, _first in (
+    ("null", r"^(?:null|~|)\Z", ["n", "~", ""]),
+    ("bool", r"^(?:true|false)\Z", ["t", "f"]),
+    ("int", r"^-?(?:0|[1-9][0-9]{0,18})\Z", list("-0123456789")),
+    ("float", r"^-?(?:0|[1-9][0-9]*)\.[0-9]+\Z", list("-0123456789")),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+
+
 def _read_yaml(text: str) -> tuple[object, dict[Path, tuple[int, int]]]:
-    loader = yaml.SafeLoader(text)
     places: dict[Path, tuple[int, int]] = {}
+    if text.lstrip().startswith("{"):
+        # JSON may be indented with tabs, which YAML refuses; inside its strings there are none.
+        text = text.replace("\t", " ")
     try:
-        node = _compose(text, loader)
-        _visit(node, (), places)
-        return loader.construct_document(node), places
+        _check_events(text)
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                raise DocumentInvalidError([DocumentProblem(0, 0, "", "the document is empty")])
+            _visit(node, (), places)
+            return loader.construct_document(node), places
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         raise DocumentInvalidError([DocumentProblem(line, column, "", error.problem or "not YAML")]) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise DocumentInvalidError([DocumentProblem(0, 0, "", f"not YAML: {error}")]) from None
-    finally:
-        loader.dispose()
 
 
-def _compose(text: str, loader: yaml.SafeLoader) -> yaml.Node:
+def _check_events(text: str) -> None:
+    """Refuse what makes a small text large or means something unseen, before anything is built of it."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="aliases are not allowed", problem_mark=_mark(event))
+    for count, event in enumerate(yaml.parse(text, Loader=_Loader), 1):
+        if count > EVENTS_MAX:
+            raise _marked(f"more than the limit of {EVENTS_MAX} values and brackets", event)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise _marked("anchors and aliases are not allowed", event)
+        if getattr(event, "tag", None):
+            raise _marked("tags are not allowed", event)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > NESTING_MAX:
-            raise yaml.MarkedYAMLError(
-                problem=f"nested deeper than the limit of {NESTING_MAX}", problem_mark=_mark(event)
-            )
-    node = loader.get_single_node()
-    if node is None:
-        raise DocumentInvalidError([DocumentProblem(0, 0, "", "the document is empty")])
-    return node
+            raise _marked(f"nested deeper than the limit of {NESTING_MAX}", event)
 
 
-def _mark(event: yaml.Event) -> yaml.error.Mark | None:
+def _marked(problem: str, event: yaml.Event) -> yaml.MarkedYAMLError:
     mark = event.start_mark
-    return mark if isinstance(mark, yaml.error.Mark) else None
+    return yaml.MarkedYAMLError(
+        problem=problem, problem_mark=mark if isinstance(mark, yaml.error.Mark) else None
+    )
 
 
 def _visit(node: yaml.Node, path: Path, places: dict[Path, tuple[int, int]]) -> None:
-    """Note where each value stands; refuse a key given twice, which YAML would let the last one win."""
-    if len(places) >= NODES_MAX:
-        raise ValueError(f"more than the limit of {NODES_MAX} values")
+    """Note where each value stands; refuse a key given twice, of which YAML would let the last one win."""
     places.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            _visit(key, (*path, "<key>"), places)
             step = (*path, str(key.value))
             if step in places:
                 raise yaml.MarkedYAMLError(
@@ -118,6 +144,9 @@ def _visit(node: yaml.Node, path: Path, places: dict[Path, tuple[int, int]]) -> 
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             _visit(item, (*path, index), places)
+    else:
+        # JSON writes a character beyond the first 65,536 as two escapes, which YAML reads as two halves.
+        node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def _typed_problem(message: str, places: dict[Path, tuple[int, int]]) -> DocumentProblem:
@@ -147,12 +176,12 @@ def _contradictions(document: Document) -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = []
     if not _is_currency(document.currency_code):
         found.append((("currency_code",), f"{document.currency_code!r} is not an ISO 4217 code"))
-    try:
-        ZoneInfo(document.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    if document.time_zone not in TIME_ZONES:
         found.append(
             (("time_zone",), f"{document.time_zone!r} is not an IANA time zone such as 'Europe/London'")
         )
+    if not document.program_id.isprintable():
+        found.append((("program_id",), "must not contain control or invisible characters"))
     seen: set[str] = set()
     for index, rule in enumerate(document.earning.rules):
         if rule.id in seen:
@@ -175,7 +204,6 @@ def _contradictions(document: Document) -> list[tuple[Path, str]]:
 
 def _is_currency(code: str) -> bool:
     try:
-        iso4217.Currency(code)
+        return iso4217.Currency(code).exponent is not None  # gold and "no currency" have none
     except ValueError:
         return False
-    return True

@@ -6,6 +6,7 @@ import grpc
 
 from members.rejections import (
     FieldInvalid,
+    LotsLimitExceeded,
     MemberAlreadyEnrolled,
     OrderAlreadySettled,
     PointsLimitExceeded,
@@ -58,6 +59,13 @@ def refusal_of_rejection(rejection: Rejection) -> CallRefused:
                 "POINTS_LIMIT_EXCEEDED",
                 f"{points} more points than the {issued} issued so far would exceed the limit of {limit}",
                 metadata={"issued": issued, "points": points, "limit": limit},
+            )
+        case LotsLimitExceeded(limit=limit):
+            return CallRefused(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "LOTS_LIMIT_EXCEEDED",
+                f"the member has {limit} lots of points with different ends, which is the limit",
+                metadata={"limit": limit},
             )
         case _:
             assert_never(rejection)

@@ -1,5 +1,7 @@
 """ProgramService."""
 
+import asyncio
+
 from loyalty.v1 import program_service_pb2 as messages
 from loyalty.v1.program_pb2 import Program
 
@@ -17,7 +19,8 @@ class ProgramHandlers:
 
     async def apply_program(self, request: messages.ApplyProgramRequest) -> messages.ApplyProgramResponse:
         """Make a document the next version."""
-        document = read_document(request.document)
+        # A large document takes a second to read: calls must not wait for it.
+        document = await asyncio.to_thread(read_document, request.document)
         applied, changed = await apply_program(
             self._application.database,
             document.program_id,
