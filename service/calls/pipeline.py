@@ -4,7 +4,7 @@ refused in one form. It is put together once a method at the start, so a call pa
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar, cast
 
 import grpc
 import grpc.aio
@@ -19,9 +19,6 @@ from service.calls.validation import valid_request
 
 # A check of the whole ledger takes long; it is still not endless.
 STREAM_SECONDS_MAX: Final = 24 * 3_600
-
-# gRPC says that a call has no deadline by one that lies centuries ahead.
-NO_DEADLINE_SECONDS: Final = 10 * 365 * 24 * 3_600
 
 log = structlog.get_logger()
 
@@ -130,14 +127,15 @@ def bounded(inner: UnaryStage, deadlines: Deadlines) -> UnaryStage:
     """Stage 3: a call has a deadline, the client's or ours. A command already under way is still finished."""
 
     async def call(content: bytes, context: Context) -> Message:
-        seconds = context.time_remaining()
-        if seconds <= deadlines.max_seconds:
+        # None where the client gave no deadline, which the type stubs do not know.
+        seconds = cast("float | None", context.time_remaining())
+        if seconds is not None and seconds <= deadlines.max_seconds:
             # gRPC itself ends the call then: a second timer would only cost.
             return await inner(content, context)
-        if seconds > NO_DEADLINE_SECONDS:
-            seconds = deadlines.default_seconds
         try:
-            async with asyncio.timeout(min(seconds, deadlines.max_seconds)):
+            async with asyncio.timeout(
+                deadlines.default_seconds if seconds is None else deadlines.max_seconds
+            ):
                 return await inner(content, context)
         except TimeoutError:
             raise CallRefused(

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import typer
 from loyalty.v1 import entry_pb2, member_pb2, member_service_pb2, points_service_pb2
+from rich.box import SIMPLE
 from rich.table import Table
 
 from service.command_line.connection import (
@@ -19,6 +20,8 @@ from service.command_line.output import Plain, console, local_time, number, plai
 
 ENTRIES_SHOWN_DEFAULT: Final = 20
 ENTRIES_A_PAGE: Final = 500
+WHEN: Final = "effective (UTC)"
+COLUMNS: Final = ("seq", WHEN, "what", "order", "points", "rules", "available")
 RIGHT_ALIGNED: Final = {"seq", "points", "available", "pending"}
 
 app: Final = typer.Typer(help="Look at members.", no_args_is_help=True)
@@ -99,11 +102,15 @@ def entries(
         rows: list[Plain] = [plain(entry) for entry in found]
         print_json({"entries": rows, "more": more})
         return
-    table = Table(title=f"Entries of member {member_id} of {program}, newest first")
-    for name in ("seq", "effective (UTC)", "what", "order", "points", "available", "pending", "rules"):
-        table.add_column(name, justify="right" if name in RIGHT_ALIGNED else "left")
+    # Without lines between columns it fits a terminal of 80.
+    table = Table(title=f"Entries of member {member_id} of {program}, newest first", box=SIMPLE)
+    waiting = any(entry.balance.pending for entry in found)
+    for name in (*COLUMNS, *(("pending",) if waiting else ())):
+        table.add_column(
+            name, justify="right" if name in RIGHT_ALIGNED else "left", no_wrap=name in RIGHT_ALIGNED | {WHEN}
+        )
     for entry in found:
-        table.add_row(*_entry_row(entry))
+        table.add_row(*_entry_row(entry), *((number(entry.balance.pending),) if waiting else ()))
     console.print(table)
     if more:
         console.print(f"There are more: loyalty entries {member_id} --program {program} --limit {limit * 5}")
@@ -113,16 +120,15 @@ def _entry_row(entry: entry_pb2.Entry) -> list[str]:
     return [
         str(entry.seq),
         local_time(entry.effective_time) + (" ↩" if entry.back_dated else ""),
-        entry_pb2.EntryKind.Name(entry.kind).removeprefix("ENTRY_KIND_").lower().replace("_", " "),
+        entry_pb2.EntryKind.Name(entry.kind).removeprefix("ENTRY_KIND_").lower().split("_")[-1],
         entry.order_id,
         ", ".join(text for change in entry.changes if (text := _points_text(change))),
-        number(entry.balance.available),
-        number(entry.balance.pending),
         ", ".join(
             f"{change.earned.rule_id} v{entry.program_version}"
             for change in entry.changes
             if change.HasField("earned")
         ),
+        number(entry.balance.available),
     ]
 
 
