@@ -16,7 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 from loyalty.client import LoyaltyClient
-from loyalty.v1 import entry_pb2, order_pb2, points_service_pb2
+from loyalty.v1 import entry_pb2, member_pb2, member_service_pb2, order_pb2, points_service_pb2
 from loyalty.v1.balance_pb2 import Balance
 
 SECONDS_MAX: Final = 20.0
@@ -84,6 +84,19 @@ def settle_of(
         order=content,
         validate_only=validate_only,
     )
+
+
+def settle(
+    client: LoyaltyClient, request: points_service_pb2.SettleOrderRequest
+) -> points_service_pb2.SettleOrderResponse:
+    """Settle an order that must be accepted."""
+    return client.points.SettleOrder(request, timeout=SECONDS_MAX)
+
+
+def member(client: LoyaltyClient, program_id: str, member_id: str = "17850") -> member_pb2.Member:
+    """What is known of a person."""
+    request = member_service_pb2.GetMemberRequest(program_id=program_id, member_id=member_id)
+    return client.members.GetMember(request, timeout=SECONDS_MAX).member
 
 
 def balance_request(

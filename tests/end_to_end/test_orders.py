@@ -1,6 +1,5 @@
 """Orders through the whole path: settled, answered, read back, and what each refusal says."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -25,32 +24,17 @@ from tests.end_to_end.calls import (
     balance,
     balance_request,
     entries,
+    member,
     order_of,
     refusal_of_status,
     refused,
+    settle,
     settle_of,
     verified,
 )
-from tests.running_service import DEMO, RunningService, named_program
+from tests.running_service import RunningService
 
 UNKNOWN: Final = "no-such-program"
-PENDING_DAYS: Final = 14
-EXPIRY_DAYS: Final = 365
-WAITING: Final = DEMO.replace("kind: never", f"kind: days\n    days: {EXPIRY_DAYS}").replace(
-    "kind: none", f"kind: days\n    days: {PENDING_DAYS}"
-)
-
-
-@pytest.fixture(scope="module")
-def client(service: RunningService) -> Iterator[LoyaltyClient]:
-    with LoyaltyClient(service.address, retry=False) as client:
-        yield client
-
-
-def settle(
-    client: LoyaltyClient, request: points_service_pb2.SettleOrderRequest
-) -> points_service_pb2.SettleOrderResponse:
-    return client.points.SettleOrder(request, timeout=SECONDS_MAX)
 
 
 def list_entries(
@@ -68,11 +52,6 @@ def enrol_of(
     return member_service_pb2.EnrolMemberRequest(
         program_id=program_id, member_id="17850", request_id=request_id, display_name=name
     )
-
-
-def member(client: LoyaltyClient, program_id: str) -> member_pb2.Member:
-    request = member_service_pb2.GetMemberRequest(program_id=program_id, member_id="17850")
-    return client.members.GetMember(request, timeout=SECONDS_MAX).member
 
 
 def test_a_settled_order_answers_what_it_earned_and_the_balance_right_after_it(
@@ -350,175 +329,3 @@ def test_balances_of_many_come_in_the_order_asked_for_with_gaps_for_the_unknown(
     assert [one.balance.available if one.HasField("balance") else None for one in answer.balances] == [
         3, None, 1, None,
     ]  # fmt: skip
-
-
-def apply(
-    client: LoyaltyClient,
-    document: str,
-    expected_version: int,
-    request_id: str,
-    *,
-    validate_only: bool = False,
-) -> program_service_pb2.ApplyProgramResponse:
-    request = program_service_pb2.ApplyProgramRequest(
-        document=document,
-        expected_version=expected_version,
-        request_id=request_id,
-        validate_only=validate_only,
-    )
-    return client.programs.ApplyProgram(request, timeout=SECONDS_MAX)
-
-
-def live(client: LoyaltyClient, program_id: str) -> tuple[int, str]:
-    request = program_service_pb2.GetProgramRequest(program_id=program_id)
-    program = client.programs.GetProgram(request, timeout=SECONDS_MAX).program
-    assert (program.program_id, program.currency_code, program.time_zone) == (
-        program_id, "GBP", "Europe/London",
-    )  # fmt: skip
-    return program.version, program.document
-
-
-def test_a_program_goes_from_version_to_version(client: LoyaltyClient) -> None:
-    program_id, first = named_program("versions of a program")
-    doubled, tripled = (first.replace("points: 1", f"points: {points}") for points in (2, 3))
-
-    assert apply(client, first, 0, "try", validate_only=True).program.version == 1
-    get = program_service_pb2.GetProgramRequest(program_id=program_id)
-    assert refused(lambda: client.programs.GetProgram(get, timeout=SECONDS_MAX)).reason == "PROGRAM_NOT_FOUND"
-    applied = apply(client, first, 0, "apply-1")
-    assert (applied.changed, applied.program.version) == (True, 1)
-    assert live(client, program_id) == (1, first)
-    settle(client, settle_of(program_id, "17850", order_of("A1", 100)))
-
-    for expected_version in (0, 2):
-        refusal = refused(lambda version=expected_version: apply(client, doubled, version, "apply-2"))  # type: ignore[misc]
-        assert (refusal.code, refusal.reason) == (grpc.StatusCode.ABORTED, "PROGRAM_VERSION_CHANGED")
-        assert refusal.metadata == {"expected_version": str(expected_version), "live_version": "1"}
-    assert live(client, program_id) == (1, first)
-
-    assert apply(client, doubled, 1, "apply-2").program.version == 2
-    assert apply(client, doubled, 1, "apply-2").changed is False
-    assert apply(client, doubled, 0, "apply-3").changed is False
-    reused = refused(lambda: apply(client, tripled, 2, "apply-2"))
-    assert (reused.code, reused.reason) == (grpc.StatusCode.ALREADY_EXISTS, "REQUEST_ID_REUSED")
-    assert live(client, program_id) == (2, doubled)
-
-    # The next order is decided by the new version, the old answer stays.
-    assert settle(client, settle_of(program_id, "17850", order_of("A2", 100))).earned_points == 2
-    assert settle(client, settle_of(program_id, "17850", order_of("A1", 100))).earned_points == 1
-    assert [entry.program_version for entry in entries(client, program_id, "17850")] == [1, 2]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "place"),
-    [
-        ("points: 1", "points: 1.5", "line 21, column 7: earning.rules[0].points"),
-        ("points: 1", "points: 0", "line 21, column 7: earning.rules[0].points"),
-        ("points: 1", "pionts: 1", "line 21, column 7: earning.rules[0].pionts"),
-        ("base: paid", "base: gross", "line 23, column 7: earning.rules[0].base"),
-        ("currency_code: GBP", "currency_code: GBQ", "line 6, column 1: currency_code"),
-        ("Europe/London", "Europe/Londinium", "line 7, column 1: time_zone"),
-        ("schema_version: 1", "schema_version: 2", "line 4, column 1: schema_version"),
-        ("open: true", "open: true\n  open: true", "line 15, column 3"),
-        ("kind: never", "kind: days\n    days: 0", "line 30, column 5: policies.expiry.days"),
-        ("kind: never", "kind: [", "line"),
-    ],
-)
-def test_a_mistake_in_a_document_is_named_by_line_and_column(
-    client: LoyaltyClient, old: str, new: str, place: str
-) -> None:
-    assert old in DEMO
-    refusal = refused(lambda: apply(client, DEMO.replace(old, new, 1), 0, "mistake"))
-    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
-    assert place in refusal.fields["document"]
-
-
-class Waiting:
-    """A program whose points wait two weeks and are good for a year, and days counted from today."""
-
-    def __init__(self, service: RunningService, client: LoyaltyClient, name: str) -> None:
-        self.program_id = service.apply_program(name, WAITING)
-        self._client = client
-        # Noon, so that no clock change and no midnight comes near.
-        self._today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
-
-    def day(self, days: int) -> int:
-        """Noon of the day that lies so many days from today, in seconds."""
-        return int((self._today + timedelta(days=days)).timestamp())
-
-    def buy(self, days: int, points: int) -> points_service_pb2.SettleOrderResponse:
-        order = order_of(f"day{days}", 100 * points, order_time=self.day(days))
-        return settle(self._client, settle_of(self.program_id, "17850", order))
-
-    def now(self) -> tuple[int, int, int]:
-        """Available, pending, and what expires next."""
-        found = balance(self._client, self.program_id, "17850")
-        assert found == member(self._client, self.program_id).balance
-        return found.available, found.pending, found.next_expiry_points
-
-
-def test_points_wait_post_and_expire_by_reading_alone(
-    service: RunningService, client: LoyaltyClient, request: pytest.FixtureRequest
-) -> None:
-    shop = Waiting(service, client, request.node.nodeid)
-    # Expired long ago, posted, and still waiting. No job runs, and nobody writes in between.
-    first = shop.buy(-EXPIRY_DAYS - 40, 5)
-    assert (first.balance.available, first.balance.pending) == (0, 5)
-    assert shop.now() == (0, 0, 0)
-    assert len(entries(client, shop.program_id, "17850")) == 1, "reading writes nothing"
-
-    second = shop.buy(-EXPIRY_DAYS + 10, 7)
-    # As of that day, the first had been posted and was still good.
-    assert (second.balance.available, second.balance.pending) == (5, 7)
-    assert shop.now() == (7, 0, 7)
-    third = shop.buy(-PENDING_DAYS - 5, 11)
-    assert (third.balance.available, third.balance.pending) == (7, 11)
-    assert shop.now() == (18, 0, 7)
-    fourth = shop.buy(-2, 13)
-    assert (fourth.balance.available, fourth.balance.pending) == (18, 13)
-    assert shop.now() == (18, 13, 7)
-
-    last = verified(client, shop.program_id)
-    assert last.totals.issued == 5 + 7 + 11 + 13
-    kinds = [
-        [change.WhichOneof("change") for change in entry.changes]
-        for entry in entries(client, shop.program_id, "17850")
-    ]
-    assert kinds == [
-        ["joined", "earned"], ["posted"], ["earned"], ["posted"], ["expired"], ["earned"], ["posted"],
-        ["earned"],
-    ]  # fmt: skip
-
-
-def test_an_order_at_the_edge_of_its_time_is_or_is_not_yet_posted_and_expired(
-    service: RunningService, client: LoyaltyClient, request: pytest.FixtureRequest
-) -> None:
-    def now_of(days: int) -> tuple[int, int, int]:
-        shop = Waiting(service, client, f"{request.node.nodeid}{days}")
-        shop.buy(days, 100)
-        return shop.now()
-
-    # A day more and a day less than the limit: whatever the hour is, in whatever season.
-    assert now_of(-PENDING_DAYS + 1) == (0, 100, 0)
-    assert now_of(-PENDING_DAYS - 2) == (100, 0, 100)
-    assert now_of(-EXPIRY_DAYS + 1) == (100, 0, 100)
-    assert now_of(-EXPIRY_DAYS - 2) == (0, 0, 0)
-
-
-def test_an_order_a_little_ahead_of_the_clock_is_settled_as_of_now(
-    client: LoyaltyClient, program_id: str
-) -> None:
-    ahead = datetime.now(UTC) + timedelta(minutes=4)
-    order = order_of("A1", order_time=int(ahead.timestamp()))
-    assert settle(client, settle_of(program_id, "17850", order)).earned_points == 10
-    (entry,) = entries(client, program_id, "17850")
-    assert entry.effective_time == entry.recorded_time
-
-
-def test_an_order_of_before_is_back_dated_and_says_so(client: LoyaltyClient, program_id: str) -> None:
-    settle(client, settle_of(program_id, "17850", order_of("A1", order_time=NOON_SECONDS)))
-    settle(client, settle_of(program_id, "17850", order_of("A2", order_time=NOON_SECONDS - 3_600)))
-    settle(client, settle_of(program_id, "17850", order_of("A3", order_time=NOON_SECONDS)))
-    assert [entry.back_dated for entry in entries(client, program_id, "17850")] == [False, True, False]
-    assert balance(client, program_id, "17850").available == 30
-    verified(client, program_id)

@@ -7,32 +7,19 @@ from typing import Final, NamedTuple
 import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 from loyalty.client import LoyaltyClient
 from loyalty.v1 import member_service_pb2, order_pb2, points_service_pb2, program_service_pb2
 
 from tests.end_to_end.calls import (
     SECONDS_MAX,
-    Refusal,
     balance_request,
-    code_of,
-    order_of,
     refusal_of_status,
     refused,
     settle_of,
-    verified,
 )
+from tests.end_to_end.shop import Shop, assert_names
 from tests.end_to_end.wire import (
-    BATCH_GET_BALANCES,
-    BATCH_SETTLE_ORDERS,
-    NOT_UTF8,
     SETTLE_ORDER,
-    VERIFY_LEDGER,
-    Send,
-    block,
-    number,
-    sending,
 )
 from tests.running_service import DEMO, RunningService, named_program
 
@@ -57,66 +44,6 @@ class Wrong(NamedTuple):
     change: Change
     field: str
     limit: str
-
-
-class Shop:
-    """A program with a member who has settled one order, and what its books say."""
-
-    def __init__(self, client: LoyaltyClient, program_id: str) -> None:
-        self.client = client
-        self.program_id = program_id
-
-    def good(self) -> SettleOrderRequest:
-        """A request that would be accepted."""
-        lines = tuple(
-            order_pb2.OrderLine(line_id=f"line-{place}", sku="TEA", quantity=1, amount_minor=500)
-            for place in range(2)
-        )
-        content = order_of("A2", lines=lines, channel="web", attributes={"colour": "green"})
-        return settle_of(self.program_id, "17850", content)
-
-    def settle(self, request: SettleOrderRequest) -> points_service_pb2.SettleOrderResponse:
-        return self.client.points.SettleOrder(request, timeout=SECONDS_MAX)
-
-    def books(self) -> tuple[int, int, int]:
-        """How many members and entries the program has, and points ever issued."""
-        last = verified(self.client, self.program_id)
-        return last.checked_members, last.checked_entries, last.totals.issued
-
-
-@pytest.fixture(scope="module")
-def client(service: RunningService) -> Iterator[LoyaltyClient]:
-    with LoyaltyClient(service.address, channels=1, retry=False) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def shop(service: RunningService, client: LoyaltyClient) -> Shop:
-    shop = Shop(client, service.apply_program(__name__))
-    shop.settle(settle_of(shop.program_id, "17850", order_of("A1")))
-    return shop
-
-
-@pytest.fixture(scope="module")
-def send(service: RunningService) -> Iterator[Send]:
-    with sending(service.address) as send:
-        yield send
-
-
-@pytest.fixture
-def nothing_written(shop: Shop) -> Iterator[None]:
-    """Around a test: the books are the same after it."""
-    before = shop.books()
-    yield
-    assert before == shop.books()
-
-
-def assert_names(refusal: Refusal, field: str, limit: str) -> None:
-    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
-    assert (refusal.reason, refusal.domain) == ("INVALID_FIELD", "loyalty")
-    assert field in refusal.fields
-    assert limit in refusal.fields[field]
-    assert field in refusal.message
 
 
 def setting(path: str, value: object) -> Change:
@@ -413,104 +340,3 @@ WRONG_CALLS: Final = {
 @pytest.mark.parametrize("wrong", WRONG_CALLS.values(), ids=WRONG_CALLS)
 def test_a_call_that_breaks_a_rule_is_refused_by_field_and_limit(shop: Shop, wrong: WrongCall) -> None:
     assert_names(refused(lambda: wrong.call(shop.client, shop.program_id)), wrong.field, wrong.limit)
-
-
-# What is appended to a good request, or to its order.
-NOT_UTF8_FIELDS: Final = {
-    "program_id": block(1, NOT_UTF8),
-    "member_id": block(2, NOT_UTF8),
-    "request_id": block(3, b"ok\xc3"),
-    "order.order_id": block(1, b"\xc3\x28"),
-    "order.currency_code": block(3, b"\xf0\x9f\x92"),
-    "order.lines[2].line_id": block(5, block(1, NOT_UTF8)),
-    "order.lines[3].sku": block(5, block(1, b"third")) + block(5, block(2, NOT_UTF8)),
-    "order.attributes[1].key": block(7, block(1, b"\xed\xa0\x80") + block(2, b"value")),
-    "order.attributes[1].value": block(7, block(1, b"name") + block(2, NOT_UTF8)),
-}
-
-
-@pytest.mark.usefixtures("nothing_written")
-@pytest.mark.parametrize("field", NOT_UTF8_FIELDS)
-def test_text_that_is_not_utf8_is_refused_by_the_path_of_its_field(
-    shop: Shop, send: Send, field: str
-) -> None:
-    content = shop.good()
-    order = content.order.SerializeToString()
-    content.ClearField("order")
-    if field.startswith("order."):
-        wrong = content.SerializeToString() + block(4, order + NOT_UTF8_FIELDS[field])
-    else:
-        wrong = content.SerializeToString() + block(4, order) + NOT_UTF8_FIELDS[field]
-    assert_names(refused(lambda: send(SETTLE_ORDER, wrong)), field, "must be UTF-8")
-
-
-@pytest.mark.usefixtures("nothing_written")
-def test_text_that_is_not_utf8_is_found_in_other_calls_too(shop: Shop, send: Send) -> None:
-    good = shop.good().SerializeToString()
-    batch = block(1, good) + block(1, good + block(2, NOT_UTF8))
-    assert_names(refused(lambda: send(BATCH_SETTLE_ORDERS, batch)), "requests[1].member_id", "UTF-8")
-    members = block(1, shop.program_id.encode()) + block(2, b"17850") + block(2, NOT_UTF8)
-    assert_names(refused(lambda: send(BATCH_GET_BALANCES, members)), "member_ids[1]", "UTF-8")
-
-
-def test_a_stream_refuses_wrong_input_as_a_single_call_does(service: RunningService) -> None:
-    with grpc.insecure_channel(service.address) as channel:
-        stream: grpc.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(VERIFY_LEDGER)
-        not_text = refused(lambda: list(stream(block(1, NOT_UTF8), timeout=SECONDS_MAX)))
-        assert_names(not_text, "program_id", "UTF-8")
-        assert_names(
-            refused(lambda: list(stream(b"", timeout=SECONDS_MAX))), "program_id", "value is required"
-        )
-
-
-@pytest.mark.usefixtures("nothing_written")
-@pytest.mark.parametrize("amount", [INT64_LIMIT, 2**64 - 1, INT64_LIMIT + 1_000])
-def test_an_amount_beyond_int64_on_the_wire_is_refused(shop: Shop, send: Send, amount: int) -> None:
-    content = shop.good().SerializeToString() + block(4, number(4, amount))
-    assert_names(refused(lambda: send(SETTLE_ORDER, content)), "order.amount_minor", str(AMOUNT_LIMIT))
-
-
-@pytest.mark.usefixtures("nothing_written")
-@pytest.mark.parametrize("content", [b"\xff" * 300, b"\x0b\x0b", b'"\xff', b"\x08" + b"\xff" * 10 + b"\x01"])
-def test_bytes_that_are_no_message_are_refused(send: Send, content: bytes) -> None:
-    refusal = refused(lambda: send(SETTLE_ORDER, content))
-    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
-    assert (refusal.reason, refusal.domain) == ("INVALID_FIELD", "loyalty")
-    assert "loyalty.v1.SettleOrderRequest" in refusal.message
-
-
-@settings(
-    max_examples=FUZZ_EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(content=st.binary(max_size=400))
-@example(content=b"")
-@pytest.mark.usefixtures("nothing_written")
-def test_whatever_bytes_arrive_they_are_an_invalid_argument(send: Send, content: bytes) -> None:
-    refusal = refused(lambda: send(SETTLE_ORDER, content))
-    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
-    assert refusal.reason == "INVALID_FIELD"
-
-
-@settings(max_examples=FUZZ_EXAMPLES, deadline=None, derandomize=True)
-@given(data=st.data())
-def test_a_damaged_request_is_an_order_or_a_refusal_and_never_a_defect(
-    service: RunningService, send: Send, data: st.DataObject
-) -> None:
-    shop_id = named_program("damaged")[0]
-    content = bytearray(
-        settle_of(shop_id, "17850", order_of("A1", attributes={"a": "b"})).SerializeToString()
-    )
-    for _ in range(data.draw(st.integers(1, 4))):
-        place = data.draw(st.integers(0, len(content) - 1))
-        content[place] = data.draw(st.integers(0, 255))
-    outcome = code_of(lambda: send(SETTLE_ORDER, bytes(content)))
-    expected = {
-        grpc.StatusCode.OK,
-        grpc.StatusCode.INVALID_ARGUMENT,
-        grpc.StatusCode.NOT_FOUND,
-        grpc.StatusCode.ALREADY_EXISTS,
-    }
-    assert outcome in expected

@@ -28,7 +28,7 @@ MINUTE_US: Final = 60_000_000
 HOUR_US: Final = 60 * MINUTE_US
 DAY_US: Final = 24 * HOUR_US
 SALT: Final = b"0123456789abcdef"
-A_POINT_A_POUND: Final = PerAmount(id="base", points=1, per_amount_minor=100)
+A_POINT_A_POUND: Final = PerAmount(kind="per_amount", id="base", points=1, per_amount_minor=100)
 NOBODY: Final = Account("demo", "m1")
 
 

@@ -115,7 +115,7 @@ def program_of(terms_in_force: Terms, version: int) -> Program:
         pending_days=terms_in_force.pending_days,
         zone=terms_in_force.zone,
         rules=[
-            PerAmount(id=f"r{place}", points=points, per_amount_minor=per_amount)
+            PerAmount(kind="per_amount", id=f"r{place}", points=points, per_amount_minor=per_amount)
             for place, (points, per_amount) in enumerate(terms_in_force.awards)
         ],
         version=version,

@@ -126,9 +126,9 @@ def test_points_wait_where_the_program_says_so() -> None:
 def test_rules_add_up_and_are_numbered_one_after_the_other(pending_days: int | None) -> None:
     """Domain, Points 2 and 5: the order is fixed; no two points of a lot have one number."""
     rules = [
-        PerAmount(id="a", points=1, per_amount_minor=100),
-        PerAmount(id="none", points=1, per_amount_minor=10_000),
-        PerAmount(id="b", points=2, per_amount_minor=100),
+        PerAmount(kind="per_amount", id="a", points=1, per_amount_minor=100),
+        PerAmount(kind="per_amount", id="none", points=1, per_amount_minor=10_000),
+        PerAmount(kind="per_amount", id="b", points=2, per_amount_minor=100),
     ]
 
     changes = decided(MEMBER, 500, program(rules=rules, pending_days=pending_days))
@@ -194,14 +194,16 @@ def test_an_order_that_earns_nothing_is_settled_at_the_limit_too() -> None:
 
 
 def test_rules_reach_the_limit_together() -> None:
-    rules = program(rules=[A_POINT_A_POUND, PerAmount(id="more", points=1, per_amount_minor=100)])
+    rules = program(
+        rules=[A_POINT_A_POUND, PerAmount(kind="per_amount", id="more", points=1, per_amount_minor=100)]
+    )
 
     assert isinstance(refused_or_changes(issued(LIMIT - 9), 500, rules), PointsLimitExceeded)
     assert isinstance(refused_or_changes(issued(LIMIT - 10), 500, rules), tuple)
 
 
 def test_the_largest_order_and_rule_are_refused_and_do_not_overflow() -> None:
-    rules = program(rules=[PerAmount(id="base", points=10**6, per_amount_minor=1)])
+    rules = program(rules=[PerAmount(kind="per_amount", id="base", points=10**6, per_amount_minor=1)])
 
     assert PointsLimitExceeded(0, 10**21, LIMIT) == refused_or_changes(NOBODY, 10**15, rules)
 

@@ -254,7 +254,6 @@ def test_an_order_too_old_says_so_and_what_it_earned_is_gone_at_once() -> None:
     assert EntryBalance(5, 0, 0, 0, utc("2024-11-18T00:00:00"), 5) == balance
 
 
-@pytest.mark.xfail(strict=True, reason="the answer to a back-dated order counts points that are gone")
 def test_the_answer_to_an_order_shows_no_points_that_are_gone() -> None:
     """Domain, Points 4: a lot is gone by reading, not by waiting for a job; an answer is read too.
 
@@ -269,7 +268,6 @@ def test_the_answer_to_an_order_shows_no_points_that_are_gone() -> None:
     assert (as_of_now, result.entries[-1].balance.available in {as_of_its_time, as_of_now}) == (5, True)
 
 
-@pytest.mark.xfail(strict=True, reason="a lot that was forgotten begins to count anew when it comes back")
 def test_no_two_points_of_a_lot_have_one_number() -> None:
     """Domain, Points 5: offsets tell exactly which award paid which spend, also after a back-dated order."""
     rules = program(expiry_days=30)

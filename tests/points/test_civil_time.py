@@ -134,7 +134,6 @@ def test_a_day_is_over_at_an_instant(day: str, zone: str, expected: str) -> None
     assert utc(expected) == first_instant_after(date.fromisoformat(day), ZoneInfo(zone))
 
 
-@pytest.mark.xfail(strict=True, reason="the first of two midnights is taken, and the day comes back after it")
 @pytest.mark.parametrize(
     ("day", "zone", "expected"),
     [

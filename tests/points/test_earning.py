@@ -17,7 +17,7 @@ PER_AMOUNTS = st.integers(min_value=1, max_value=10**15)
 
 
 def rule(points: int = 1, per_amount_minor: int = 100, rule_id: str = "base") -> PerAmount:
-    return PerAmount(id=rule_id, points=points, per_amount_minor=per_amount_minor)
+    return PerAmount(kind="per_amount", id=rule_id, points=points, per_amount_minor=per_amount_minor)
 
 
 def order(amount_minor: int, lines: tuple[OrderLine, ...] = ()) -> Order:
