@@ -18,6 +18,9 @@ COLD_CONNECTIONS_MAX: Final = 5
 SESSION_SETTINGS: Final = {
     "application_name": "loyalty",
     "timezone": "UTC",
+    # What the lanes rely on, whatever the server's own default: a statement sees all that was committed
+    # before it began.
+    "default_transaction_isolation": "read committed",
     "statement_timeout": f"{STATEMENT_SECONDS_MAX}s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "10s",

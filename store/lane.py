@@ -105,11 +105,16 @@ class Lane:
             await self._connection.discard()
 
     async def _answer(self, tickets: list[Ticket], result: BatchResult) -> None:
-        await self._cache.publish(
-            [projection_of(account, result.now_us) for account in result.accounts if account.version]
-        )
-        for ticket, outcome in zip(tickets, result.outcomes, strict=True):
-            ticket.answer(outcome)
+        """Refresh Redis, then answer. Whatever happens on the way: what is committed is answered."""
+        try:
+            await self._cache.publish(
+                [projection_of(account, result.now_us) for account in result.accounts if account.version]
+            )
+        except Exception:  # noqa: BLE001 - a defect here must not leave callers without their answer
+            log.exception("balances were not refreshed")
+        finally:
+            for ticket, outcome in zip(tickets, result.outcomes, strict=True):
+                ticket.answer(outcome)
 
     async def drain(self, seconds_max: float) -> None:
         """Take nothing more, work off what waits, and refuse what is left when the time is over."""
