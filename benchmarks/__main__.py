@@ -24,7 +24,7 @@ from rich.table import Table
 
 from benchmarks.baseline import AWARD, STEPS, pgbench_awards_a_second, prepare
 from benchmarks.load import BATCH_ORDERS, PROGRAM, Load, Measured, settle_request
-from service.command_line.serving import prepare_store
+from service.command_line.hosting import prepare_store
 from service.embedded import EmbeddedStores
 from service.settings import Settings, StoreUrls
 

@@ -1,5 +1,6 @@
 """From the text of a document to its types, with the line and column of every mistake."""
 
+import functools
 import re
 from typing import Final, NamedTuple
 from zoneinfo import available_timezones
@@ -13,9 +14,6 @@ from programs.document import DOCUMENT_BYTES_MAX, Document, ExpiresAfterDays, Pe
 NESTING_MAX: Final = 16
 EVENTS_MAX: Final = 20_000
 PATH_STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
-
-# Names that stand for whatever the machine is set to are no time zones for a program.
-TIME_ZONES: Final = available_timezones() - {"localtime", "posixrules", "Factory"}
 
 Step = str | int
 Path = tuple[Step, ...]
@@ -99,6 +97,12 @@ def _read_yaml(text: str) -> tuple[object, dict[Path, tuple[int, int]]]:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         raise DocumentInvalidError([DocumentProblem(line, column, "", error.problem or "not YAML")]) from None
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        place = (before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+        raise DocumentInvalidError(
+            [DocumentProblem(*place, "", "a control character, which YAML does not allow")]
+        ) from None
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise DocumentInvalidError([DocumentProblem(0, 0, "", f"not YAML: {error}")]) from None
 
@@ -176,7 +180,7 @@ def _contradictions(document: Document) -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = []
     if not _is_currency(document.currency_code):
         found.append((("currency_code",), f"{document.currency_code!r} is not an ISO 4217 code"))
-    if document.time_zone not in TIME_ZONES:
+    if document.time_zone not in _time_zones():
         found.append(
             (("time_zone",), f"{document.time_zone!r} is not an IANA time zone such as 'Europe/London'")
         )
@@ -200,6 +204,12 @@ def _contradictions(document: Document) -> list[tuple[Path, str]]:
             )
         )
     return found
+
+
+@functools.cache
+def _time_zones() -> frozenset[str]:
+    # Names that stand for whatever the machine is set to are no time zones for a program.
+    return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
 
 
 def _is_currency(code: str) -> bool:

@@ -18,6 +18,8 @@ from store.database import StoreUnavailableError
 OBJECTS_BEFORE_COLLECTING: Final = 50_000
 STORE_CHECK_SECONDS: Final = 1.0
 STORE_RETRY_SECONDS: Final = 0.5
+QUIET_LOOKS: Final = 10
+QUIET_LOOK_SECONDS: Final = 0.05
 
 log = structlog.get_logger()
 
@@ -48,17 +50,24 @@ async def run_worker(
     await set_serving(health_servicer, False)
     # New calls are refused from here on. Streams would hold the stop up: they are cut when calls are done.
     stopping = asyncio.create_task(server.stop(settings.drain_seconds_max))
-    _, working = await asyncio.wait(
-        [asyncio.create_task(calls.wait_for_none()), stopping],
-        timeout=settings.drain_seconds_max,
-        return_when=asyncio.FIRST_COMPLETED,
-    )
-    await application.drain(1 if working else 0)
-    for task in working:
-        task.cancel()
+    await _until_answered(stopping, calls)
+    await application.drain(0)
+    stopping.cancel()
     await server.stop(None)
     await application.close()
     log.info("stopped")
+
+
+async def _until_answered(stopping: "asyncio.Task[None]", calls: CallsInFlight) -> None:
+    """Wait until the server has stopped, or has had nothing to answer for a while.
+
+    A call that was accepted shows in `calls` only when its handler begins, so one look is not enough. What
+    keeps a server from stopping without a call to answer are streams that clients hold open.
+    """
+    quiet = 0
+    while quiet < QUIET_LOOKS and not stopping.done():
+        await asyncio.wait([stopping], timeout=QUIET_LOOK_SECONDS)
+        quiet = 0 if calls.count else quiet + 1
 
 
 def _spare_the_collector() -> None:

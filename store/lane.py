@@ -110,7 +110,7 @@ class Lane:
             await self._cache.publish(
                 [projection_of(account, result.now_us) for account in result.accounts if account.version]
             )
-        except Exception:  # noqa: BLE001 - a defect here must not leave callers without their answer
+        except Exception:
             log.exception("balances were not refreshed")
         finally:
             for ticket, outcome in zip(tickets, result.outcomes, strict=True):

@@ -1,16 +1,19 @@
 """Bringing the schema up to date: safe to run twice, at once, and while the previous release serves."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import asyncpg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from store.database import CONNECT_SECONDS_MAX, as_asyncpg_url
+from store.database import CONNECT_SECONDS_MAX, StoreUnavailableError, as_asyncpg_url
 
 # Two migrations at once take turns on this lock; its number is only ours by agreement.
 MIGRATION_LOCK: Final = 7_236_529_011
@@ -36,34 +39,47 @@ def needed_revision() -> str:
 
 
 async def migrate(url: str) -> tuple[str | None, str]:
-    """Upgrade the schema; answers the revision it was at, and the one it is at now."""
-    engine = create_async_engine(as_asyncpg_url(url), connect_args={"timeout": CONNECT_SECONDS_MAX})
-    try:
-        async with engine.connect() as connection:
-            await connection.execute(sa.text(f"SET lock_timeout = '{LOCK_WAIT}'"))
-            await connection.execute(sa.text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
-            await connection.commit()
-            before = await connection.run_sync(_revision)
-            await connection.commit()
-            await connection.run_sync(_upgrade)
-            after = await connection.run_sync(_revision)
-            await connection.commit()
-            return before, str(after)
-    finally:
-        await engine.dispose()  # the session ends, and its advisory lock with it
+    """Upgrade the schema; answers the revision it was at, and the one it is at now.
+
+    Raises StoreUnavailableError where Postgres cannot be reached or a lock is not had in time.
+    """
+    async with _connected(url) as connection:  # its end is the end of the session, and of the advisory lock
+        await connection.execute(sa.text(f"SET lock_timeout = '{LOCK_WAIT}'"))
+        await connection.execute(sa.text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
+        await connection.commit()
+        before = await connection.run_sync(_revision)
+        await connection.commit()
+        await connection.run_sync(_upgrade)
+        after = await connection.run_sync(_revision)
+        await connection.commit()
+        return before, str(after)
 
 
 async def check_schema(url: str) -> None:
-    """Raises SchemaOutdatedError where the schema is not at the revision this release needs."""
-    engine = create_async_engine(as_asyncpg_url(url), connect_args={"timeout": CONNECT_SECONDS_MAX})
-    try:
-        async with engine.connect() as connection:
-            found = await connection.run_sync(_revision)
-    finally:
-        await engine.dispose()
+    """Raises SchemaOutdatedError where the schema is not at the revision this release needs, and
+    StoreUnavailableError where Postgres cannot be reached.
+    """
+    async with _connected(url) as connection:
+        found = await connection.run_sync(_revision)
     needed = needed_revision()
     if found != needed:
         raise SchemaOutdatedError(found, needed)
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
+    engine = create_async_engine(
+        as_asyncpg_url(url), hide_parameters=True, connect_args={"timeout": CONNECT_SECONDS_MAX}
+    )
+    try:
+        async with engine.connect() as connection:
+            yield connection
+    except sa.exc.DBAPIError as error:
+        raise StoreUnavailableError(str(error.orig)) from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        raise StoreUnavailableError(str(error) or type(error).__name__) from error
+    finally:
+        await engine.dispose()
 
 
 def _revision(connection: sa.Connection) -> str | None:

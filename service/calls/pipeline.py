@@ -37,24 +37,6 @@ class CallsInFlight:
 
     def __init__(self) -> None:
         self.count = 0
-        self._none = asyncio.Event()
-        self._none.set()
-
-    def begin(self) -> None:
-        """A call starts."""
-        self.count += 1
-        if self.count == 1:
-            self._none.clear()
-
-    def end(self) -> None:
-        """A call is answered."""
-        self.count -= 1
-        if self.count == 0:
-            self._none.set()
-
-    async def wait_for_none(self) -> None:
-        """Wait until no call is being answered."""
-        await self._none.wait()
 
 
 # Quoted: only the type stubs know that these take parameters.
@@ -101,11 +83,11 @@ def counted(inner: UnaryStage, calls: CallsInFlight) -> UnaryStage:
     """Stage 1: a drain waits for the call."""
 
     async def call(content: bytes, context: Context) -> Message:
-        calls.begin()
+        calls.count += 1
         try:
             return await inner(content, context)
         finally:
-            calls.end()
+            calls.count -= 1
 
     return call
 

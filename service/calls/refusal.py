@@ -8,9 +8,13 @@ from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 ERROR_DOMAIN: Final = "loyalty"
-# A proxy or client drops a call whose trailers grow beyond 8 kB.
-VIOLATIONS_SHOWN_MAX: Final = 20
-DESCRIPTION_LENGTH_MAX: Final = 300
+# A refusal travels in trailers, which clients and proxies drop beyond 8 kB. The message stands there twice:
+# as text whose bytes beyond ASCII are written with three characters each, and with the details in base64.
+MESSAGE_LENGTH_MAX: Final = 200
+METADATA_VALUE_LENGTH_MAX: Final = 130
+FIELD_LENGTH_MAX: Final = 80
+DESCRIPTION_LENGTH_MAX: Final = 160
+VIOLATIONS_BYTES_MAX: Final = 2_000
 
 
 class FieldViolation(NamedTuple):
@@ -36,9 +40,11 @@ class CallRefused(Exception):  # noqa: N818 - a refusal is an answer, not a fail
         super().__init__(message)
         self.code = code
         self.reason = reason
-        self.message = message
-        self.metadata = {name: str(value) for name, value in (metadata or {}).items()}
-        self.violations = violations
+        self.message = _cut(message, MESSAGE_LENGTH_MAX)
+        self.metadata = {
+            name: _cut(str(value), METADATA_VALUE_LENGTH_MAX) for name, value in (metadata or {}).items()
+        }
+        self.violations = _within_bytes(violations)
         self.retry_seconds = retry_seconds
 
     def status(self) -> status_pb2.Status:
@@ -53,10 +59,8 @@ class CallRefused(Exception):  # noqa: N818 - a refusal is an answer, not a fail
             details.append(
                 error_details_pb2.BadRequest(
                     field_violations=[
-                        error_details_pb2.BadRequest.FieldViolation(
-                            field=violation.field, description=violation.description[:DESCRIPTION_LENGTH_MAX]
-                        )
-                        for violation in self.violations[:VIOLATIONS_SHOWN_MAX]
+                        error_details_pb2.BadRequest.FieldViolation(field=field, description=description)
+                        for field, description in self.violations
                     ]
                 )
             )
@@ -72,10 +76,28 @@ class CallRefused(Exception):  # noqa: N818 - a refusal is an answer, not a fail
         return status_pb2.Status(code=self.code.value[0], message=self.message, details=packed)
 
 
+def _cut(text: str, length_max: int) -> str:
+    return text if len(text) <= length_max else text[: length_max - 1] + "…"
+
+
+def _within_bytes(violations: Sequence[FieldViolation]) -> list[FieldViolation]:
+    """The first violations, shortened, as far as there is room for them; the first one always."""
+    shown: list[FieldViolation] = []
+    left = VIOLATIONS_BYTES_MAX
+    for violation in violations:
+        short = FieldViolation(
+            _cut(violation.field, FIELD_LENGTH_MAX), _cut(violation.description, DESCRIPTION_LENGTH_MAX)
+        )
+        left -= len(short.field.encode()) + len(short.description.encode())
+        if left < 0 and shown:
+            break
+        shown.append(short)
+    return shown
+
+
 def invalid(violations: Sequence[FieldViolation]) -> CallRefused:
     """INVALID_ARGUMENT, naming the fields and their limits."""
-    shown = "; ".join(f"{field}: {description}" for field, description in violations[:3])
-    more = f"; and {len(violations) - 3} more" if len(violations) > 3 else ""
-    return CallRefused(
-        grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD", shown[:1_000] + more, violations=violations
-    )
+    first = f"{_cut(violations[0].field, FIELD_LENGTH_MAX)}: {violations[0].description}"
+    more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+    message = _cut(first.removeprefix(": "), MESSAGE_LENGTH_MAX - len(more)) + more
+    return CallRefused(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD", message, violations=violations)

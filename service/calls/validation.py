@@ -53,7 +53,9 @@ def check_request(request: Message, prefix: str = "") -> CallRefused | None:
         path = violation.proto.field
         name = prefix + ".".join(_step(element) for element in (path.elements if path else ()))
         message = violation.proto.message
-        if violation.proto.rule_id == "string.pattern":
+        if violation.proto.rule_id == "required" and name.endswith("_id"):
+            message = "is required: 1 to 128 characters"
+        elif violation.proto.rule_id == "string.pattern":
             message = PATTERN_MESSAGES.get(str(violation.rule_value), message)
         found.append(FieldViolation(name, message))
     return invalid(found)

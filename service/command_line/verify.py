@@ -38,7 +38,7 @@ def verify(
 
     Example: loyalty verify --program demo
     """
-    last, drifts = _follow(server, program, show_progress=not as_json)
+    last, drifts = _follow(server, program, show_progress=error_console.is_terminal and not as_json)
     if as_json:
         drift_rows: list[Plain] = [plain(drift) for drift in drifts]
         print_json({**plain(last), "drifts": drift_rows})

@@ -113,7 +113,7 @@ def test_each_look_at_the_books_is_a_table_for_people_and_json_for_scripts(
     tables = run_all(looks, service.address)
     assert [done.returncode for done in tables] == [0] * 4
     shown = [
-        ("member", "7,404 points"), ("order settled", "base v1"), ("drifts", "7,404"),
+        ("member", "7,404 points"), ("settled", "base v1"), ("drifts", "7,404"),
         ("Europe/London", "per_amount_minor: 100"),
     ]  # fmt: skip
     for done, words in zip(tables, shown, strict=True):

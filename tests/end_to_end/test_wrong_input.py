@@ -322,7 +322,7 @@ WRONG_CALLS: Final = {
     "no document": WrongCall(_apply(""), "document", "required"),
     "a document of 256 KiB and one byte": WrongCall(_apply("x" * 262_145), "document", "262144"),
     "a document that is a list": WrongCall(_apply("- 1"), "document", "line 1, column 1"),
-    "a document with an anchor": WrongCall(_apply("a: &x 1\nb: *x"), "document", "line 2, column 4"),
+    "a document with an anchor": WrongCall(_apply("a: &x 1\nb: *x"), "document", "line 1, column 4"),
     "a document nested too deep": WrongCall(_apply("[" * 20_000), "document", "16"),
     "a document with a control character": WrongCall(_apply("a: \x01"), "document", ""),
     "a document with a number of no digits": WrongCall(_apply('a: !!int ""'), "document", ""),

@@ -5,8 +5,8 @@ found by looking at every fact. There are no lots, no postings and no order in w
 mistake in those cannot be repeated here.
 
 A back-dated order (domain, Points 10) is a fact like any other: its times count from when it was placed.
-Where its points have ended by the time it becomes known, they were credited and are gone at once; where
-their return window is over, they can be spent at once.
+Where its points have ended by the time it becomes known, they were given and are gone at once; where their
+return window is over, they can be spent at once.
 """
 
 from dataclasses import dataclass, field

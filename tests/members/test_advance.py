@@ -97,6 +97,27 @@ def test_what_falls_due_is_nobodys_request() -> None:
     assert (entry.effective_us, entry.recorded_us, entry.back_dated) == (POSTS_US, LATER_US, False)
 
 
+@pytest.mark.parametrize(
+    ("clock_us", "expected"), [(0, EARNED_US), (EARNED_US - 1, EARNED_US), (LATER_US, LATER_US)]
+)
+def test_what_falls_due_is_not_recorded_before_what_was_recorded_already(
+    clock_us: int, expected: int
+) -> None:
+    """Architecture: `now` is never before the member's last recorded time, also where a clock goes back."""
+    account = earned(WAITS, EARNED_US)
+
+    booked = list(advance(account, LATER_US, 1, clock_us))
+
+    assert [expected] * 2 == [entry.recorded_us for entry, _ in booked]
+    assert [expected] * 2 == [after.recorded_us for _, after in booked]
+
+
+def test_a_reader_whose_clock_is_behind_sees_what_was_booked() -> None:
+    account = earned(WAITS, EARNED_US, POSTS_US)
+
+    assert balance_at(account, EARNED_US) == balance_at(account, POSTS_US)
+
+
 @pytest.mark.parametrize("until_us", [0, EARNED_US, POSTS_US - 1])
 def test_before_its_time_nothing_falls_due(until_us: int) -> None:
     account = earned(WAITS, EARNED_US)

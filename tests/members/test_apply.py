@@ -59,6 +59,28 @@ def test_an_entry_follows_the_one_before_it(seq: int) -> None:
         apply(FIRST.account, entry)
 
 
+@pytest.mark.parametrize("other", [{"member_id": "m2"}, {"program_id": "other"}, {"member_id": ""}])
+def test_an_entry_of_somebody_else_is_not_applied(other: dict[str, str]) -> None:
+    entry = SECOND.entries[0]
+
+    with pytest.raises(BooksBrokenError):
+        apply(FIRST.account, msgspec.structs.replace(entry, **other))
+    assert SECOND.account == apply(FIRST.account, entry)
+
+
+@pytest.mark.parametrize(
+    ("effective_us", "said"),
+    [(NOW_US - 1, False), (NOW_US, True), (NOW_US + 1, True)],
+)
+def test_an_entry_does_not_say_wrongly_that_it_is_back_dated(effective_us: int, said: bool) -> None:
+    """Domain, Points 10. Whoever reads the journal relies on it."""
+    entry, after = record(FIRST.account, draft(effective_us=effective_us))
+
+    assert (said, after) == (not entry.back_dated, apply(FIRST.account, entry))
+    with pytest.raises(BooksBrokenError):
+        apply(FIRST.account, msgspec.structs.replace(entry, back_dated=said))
+
+
 def test_an_entry_is_not_applied_twice() -> None:
     with pytest.raises(BooksBrokenError):
         apply(SECOND.account, SECOND.entries[0])
@@ -83,6 +105,7 @@ def test_the_balance_an_entry_states_is_the_one_its_changes_give(field: str) -> 
         Earned("base", 500, 5, 0, (Leg("issued", "available", 5, NEVER, 4),)),
         Expired(4, (Leg("available", "expired", 5, NEVER, 0),)),
         Expired(6, (Leg("available", "expired", 6, NEVER, 0),)),
+        Earned("base", 500, 5, 0, (Leg("issued", "expired", 5, NOW_US, 1),)),
         Posted(5, 10, (Leg("pending", "available", 5, NEVER, 5),)),
         Joined("open"),
     ],
@@ -115,6 +138,7 @@ def test_changes_that_cannot_be_read_are_not_applied() -> None:
         Earned("base", 500, 5, 7, (Leg("issued", "pending", 5, NEVER, 0),)),
         Posted(5, 7, (Leg("pending", "available", 5, 9, 0),)),
         Expired(5, (Leg("available", "expired", 5, 9, 0),)),
+        Earned("base", 500, 5, 0, (Leg("issued", "expired", 5, 9, 0),)),
     ],
 )
 def test_changes_come_back_from_their_text_as_they_were(change: Change) -> None:

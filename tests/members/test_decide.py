@@ -5,7 +5,13 @@ import pytest
 from members.account import Account
 from members.decide import decide, effective_time_us
 from members.journal import Change, Earned, Joined
-from members.rejections import FieldInvalid, MemberAlreadyEnrolled, PointsLimitExceeded, Rejection
+from members.rejections import (
+    FieldInvalid,
+    LotsLimitExceeded,
+    MemberAlreadyEnrolled,
+    PointsLimitExceeded,
+    Rejection,
+)
 from points.ledger import Ledger, Leg, Lot, PendingLot
 from points.policies import NEVER
 from programs.document import PerAmount
@@ -24,6 +30,7 @@ from tests.members.building import (
 
 NOW_US = utc("2024-07-10T12:00:00")
 LIMIT = 9_007_199_254_740_991
+MOST_LOTS = 8_000
 MEMBER = Account("demo", "m1", version=1, state="member", joined_us=NOW_US - DAY_US)
 
 
@@ -159,6 +166,49 @@ def test_points_that_wait_together_are_numbered_together() -> None:
     assert (Leg("issued", "pending", 5, NEVER, 3),) == earned.legs
 
 
+# What comes late (domain, Points 10)
+
+ENDS_US = utc("2024-08-09T23:00:00")
+POSTS_US = utc("2024-07-24T23:00:00")
+
+
+def earned_late(advanced_us: int, rules: Program) -> Earned:
+    """What an order earns that was placed at NOW_US and becomes known when the books are further on."""
+    (earned,) = decided(Account("demo", "m1", 1, "member", 1, advanced_us=advanced_us), 500, rules)
+    assert isinstance(earned, Earned)
+    return earned
+
+
+@pytest.mark.parametrize("pending_days", [None, 14])
+@pytest.mark.parametrize("late_us", [0, 1, 3_000 * DAY_US])
+def test_points_whose_end_was_booked_already_expire_as_they_come(
+    pending_days: int | None, late_us: int
+) -> None:
+    """They would count among those that are there, and be gone the next moment."""
+    earned = earned_late(ENDS_US + late_us, program(expiry_days=30, pending_days=pending_days))
+
+    assert Earned("base", 500, 5, 0, (Leg("issued", "expired", 5, ENDS_US, 0),)) == earned
+
+
+def test_points_whose_end_was_not_booked_go_to_their_lot_however_late() -> None:
+    earned = earned_late(ENDS_US - 1, program(expiry_days=30))
+
+    assert Earned("base", 500, 5, 0, (Leg("issued", "available", 5, ENDS_US, 0),)) == earned
+
+
+@pytest.mark.parametrize("late_us", [0, 1, 3_000 * DAY_US])
+def test_points_whose_return_window_is_over_can_be_spent_at_once(late_us: int) -> None:
+    earned = earned_late(POSTS_US + late_us, program(pending_days=14))
+
+    assert Earned("base", 500, 5, 0, (Leg("issued", "available", 5, NEVER, 0),)) == earned
+
+
+def test_points_whose_return_window_is_not_over_wait_however_late() -> None:
+    earned = earned_late(POSTS_US - 1, program(pending_days=14))
+
+    assert Earned("base", 500, 5, POSTS_US, (Leg("issued", "pending", 5, NEVER, 0),)) == earned
+
+
 @pytest.mark.parametrize("currency_code", ["EUR", "gbp", "GBX"])
 def test_an_order_in_another_currency_is_refused_with_the_field(currency_code: str) -> None:
     command = settle(NOW_US, currency_code=currency_code)
@@ -169,7 +219,41 @@ def test_an_order_in_another_currency_is_refused_with_the_field(currency_code: s
     assert (refused.field, "'GBP'" in refused.message) == ("order.currency_code", True)
 
 
-# The limit
+# The limits
+
+
+def with_lots(lots: int, pending_lots: int) -> Account:
+    """A member with so many lots of a point each, which end a day after the other."""
+    days = [NOW_US + (day + 1) * DAY_US for day in range(max(lots, pending_lots))]
+    ledger = Ledger(
+        lots, pending_lots, 0, 0, lots + pending_lots, 0,
+        tuple(Lot(end_us, 1, 0) for end_us in days[:lots]),
+        tuple(PendingLot(posting_us, NEVER, 1) for posting_us in days[:pending_lots]),
+    )  # fmt: skip
+    return Account("demo", "m1", 1, "member", 1, ledger, NOW_US, NOW_US)
+
+
+@pytest.mark.parametrize(
+    ("lots", "pending_lots"), [(MOST_LOTS - 1, 0), (0, MOST_LOTS - 1), (MOST_LOTS - 1, MOST_LOTS - 1)]
+)
+def test_a_member_may_have_8000_lots_and_as_many_that_wait(lots: int, pending_lots: int) -> None:
+    """Architecture: every collection of an account has a bound."""
+    (earned,) = decided(with_lots(lots, pending_lots), 500)
+
+    assert isinstance(earned, Earned)
+    assert earned.points == 5
+
+
+@pytest.mark.parametrize(
+    ("lots", "pending_lots"), [(MOST_LOTS, 0), (0, MOST_LOTS), (MOST_LOTS + 1, 0), (0, MOST_LOTS + 1)]
+)
+@pytest.mark.parametrize("pending_days", [None, 14])
+def test_a_lot_more_is_refused_with_the_limit(lots: int, pending_lots: int, pending_days: int | None) -> None:
+    account = with_lots(lots, pending_lots)
+
+    assert LotsLimitExceeded(MOST_LOTS) == refused_or_changes(
+        account, 500, program(expiry_days=30, pending_days=pending_days)
+    )
 
 
 def issued(points: int) -> Account:

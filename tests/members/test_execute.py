@@ -254,6 +254,31 @@ def test_an_order_too_old_says_so_and_what_it_earned_is_gone_at_once() -> None:
     assert EntryBalance(5, 0, 0, 0, utc("2024-11-18T00:00:00"), 5) == balance
 
 
+def test_what_expires_as_it_comes_is_in_the_orders_own_entry() -> None:
+    """Domain, Points 10: nothing is left to fall due; the books say it was given and is gone."""
+    rules, today_us = program(expiry_days=30, pending_days=14), NOW_US + 100 * DAY_US
+    account = after(NOBODY, settle(today_us), rules, today_us)
+
+    result = accepted(account, settle(NOW_US, 700, order_id="o2"), rules, today_us)
+
+    (entry,) = result.entries
+    assert [Leg("issued", "expired", 7, utc("2024-08-09T23:00:00"), 0)] == legs_of(entry)
+    assert EntryBalance(0, 5, 0, 0, 0, 0) == entry.balance
+    assert (result.account.ledger.issued, result.account.ledger.expired) == (12, 7)
+    assert account.ledger.pending_lots == result.account.ledger.pending_lots
+
+
+def test_a_late_order_whose_return_window_is_over_is_available_in_its_own_entry() -> None:
+    rules, today_us = program(expiry_days=365, pending_days=14), NOW_US + 100 * DAY_US
+    account = after(NOBODY, settle(today_us), rules, today_us)
+
+    result = accepted(account, settle(NOW_US, 700, order_id="o2"), rules, today_us)
+
+    (entry,) = result.entries
+    assert [Leg("issued", "available", 7, utc("2025-07-10T23:00:00"), 0)] == legs_of(entry)
+    assert EntryBalance(7, 5, 0, 0, utc("2025-07-10T23:00:00"), 7) == entry.balance
+
+
 def test_the_answer_to_an_order_shows_no_points_that_are_gone() -> None:
     """Domain, Points 4: a lot is gone by reading, not by waiting for a job; an answer is read too.
 

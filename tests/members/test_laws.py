@@ -18,7 +18,7 @@ from members.chain import chain_holds
 from members.commands import SettleOrder
 from members.execute import Accepted, Repeated
 from members.journal import Expired, Posted
-from points.ledger import Ledger, law_broken
+from points.ledger import Ledger, law_broken, ledger_at
 from points.policies import NEVER
 from tests.members.building import DAY_US, HOUR_US, NOBODY, after, changes_of, legs_of, settle, utc
 from tests.members.histories import (
@@ -89,6 +89,11 @@ def has(kind: type) -> Callable[[Play], bool]:
     )
 
 
+def ways(play: Play) -> set[tuple[str, str]]:
+    """From which account of the books to which points have moved."""
+    return {(leg.source, leg.target) for entry in play.entries for leg in legs_of(entry)}
+
+
 @pytest.mark.parametrize(
     "reached",
     [
@@ -96,7 +101,8 @@ def has(kind: type) -> Callable[[Play], bool]:
         has(Expired),
         lambda play: has(Posted)(play) and has(Expired)(play),
         lambda play: any(entry.back_dated and entry.kind == "order_settled" for entry in play.entries),
-        lambda play: any(entry.back_dated and entry.kind == "fell_due" for entry in play.entries),
+        lambda play: ("issued", "expired") in ways(play),
+        lambda play: {("issued", "pending"), ("issued", "available")} <= ways(play),
         lambda play: len(play.account.ledger.lots) >= 2,
         lambda play: len(play.account.ledger.pending_lots) >= 2,
         lambda play: (
@@ -154,28 +160,28 @@ def test_readers_see_what_the_facts_give_at_every_instant_at_which_they_change(
         due_us = play.model.balance_at(due_us).next_change_us
 
 
-@given(terms(), histories)
+@given(terms(), changing_histories)
 @LAW
 def test_the_answer_to_an_order_is_the_balance_as_of_its_time(first: Terms, history: list[Step]) -> None:
     """The contract: the balance right after the entry, as of its effective time.
 
-    Not asked of a back-dated order, nor of what comes after one before it was booked: it joins books that
-    are further on.
+    A back-dated order joins books that are further on, and its answer is as of these: it never counts points
+    that are gone.
     """
     play = Play(first)
     for step in history:
         count = len(play.entries)
         play.step(step)
-        if any(entry.back_dated for entry in play.entries):
-            return
         if len(play.entries) > count:
-            entry = play.entries[-1]
-            seen = play.model.balance_at(entry.effective_us)
-            assert (seen.available, seen.pending, seen.next_expiry_points) == (
-                entry.balance.available,
-                entry.balance.pending,
-                entry.balance.next_expiry_points,
+            latest, balance = play.entries[-1], play.entries[-1].balance
+            seen = play.model.balance_at(max(entry.effective_us for entry in play.entries))
+            assert (seen.available, seen.pending, seen.next_expiry_us or NEVER, seen.next_expiry_points) == (
+                balance.available,
+                balance.pending,
+                balance.next_expiry_us,
+                balance.next_expiry_points,
             )
+            assert (latest.kind, latest.back_dated) != ("fell_due", True)
 
 
 # Time
@@ -196,6 +202,20 @@ def test_advancing_in_one_go_is_advancing_in_many_steps(
     last_us = stops[-1] if stops else play.now_us
 
     assert advanced(play.account, last_us) == advanced(stepwise, last_us)
+
+
+@given(terms(), changing_histories, laters)
+@LAW
+def test_reading_in_one_pass_is_booking_one_after_the_other(
+    first: Terms, history: list[Step], later: list[int]
+) -> None:
+    """Lots, pending lots and totals, at any instant and at each at which something falls due."""
+    play = played(first, history)
+    ledger, instants = play.account.ledger, [play.now_us + for_us for for_us in later]
+    for entry, _ in advance(play.account, FAR_US, 1, FAR_US):
+        instants += [entry.effective_us - 1, entry.effective_us, entry.effective_us + 1]
+    for at_us in (0, play.account.advanced_us, FAR_US, *instants):
+        assert advanced(play.account, at_us).ledger == ledger_at(ledger, at_us)
 
 
 @given(terms(), changing_histories)
@@ -265,6 +285,24 @@ def test_folding_the_journal_gives_the_account(first: Terms, history: list[Step]
 
     assert play.account == folded
     assert list(range(1, len(play.entries) + 1)) == [entry.seq for entry in play.entries]
+
+
+@given(terms(), changing_histories)
+@LAW
+def test_no_number_of_a_lot_is_used_twice(first: Terms, history: list[Step]) -> None:
+    """Domain, Points 5: offsets tell exactly which award paid which spend, also after late orders.
+
+    What comes into a lot, and what goes out of it, takes up the numbers where the one before it ended.
+    """
+    play = played(first, history)
+    came, gone = Counter[int](), Counter[int]()
+    for leg in (leg for entry in play.entries for leg in legs_of(entry)):
+        if leg.target == "available":
+            assert came[leg.end_us] == leg.offset
+            came[leg.end_us] += leg.points
+        elif leg.source == "available":
+            assert gone[leg.end_us] == leg.offset
+            gone[leg.end_us] += leg.points
 
 
 @given(terms(), changing_histories)

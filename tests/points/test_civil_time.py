@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from points.civil_time import day_of, first_instant_after, instant_of, moment_of
 
-# Zones that skip midnight, reach it twice, skipped a day, or lie at the ends of the day.
+# Zones that skip midnight, reach it twice, go back over it, skipped a day, or lie at the ends of the day.
 ZONES: Final = [
     "America/Havana",
+    "America/Moncton",
     "America/New_York",
     "America/Sao_Paulo",
+    "America/St_Johns",
     "Asia/Beirut",
     "Asia/Kathmandu",
     "Asia/Pyongyang",
@@ -139,6 +141,9 @@ def test_a_day_is_over_at_an_instant(day: str, zone: str, expected: str) -> None
     [
         ("2010-11-06", "America/St_Johns", "2010-11-07T03:30:00"),
         ("2006-10-28", "America/Moncton", "2006-10-29T04:00:00"),
+        # The days beside it are over as ever.
+        ("2010-11-05", "America/St_Johns", "2010-11-06T02:30:00"),
+        ("2010-11-07", "America/St_Johns", "2010-11-08T03:30:00"),
     ],
 )
 def test_a_day_that_comes_back_is_not_over(day: str, zone: str, expected: str) -> None:
@@ -154,6 +159,28 @@ def test_just_before_the_end_of_a_day_it_is_that_day_and_at_its_end_a_later_one(
     end_us = first_instant_after(day, zone)
 
     assert (day_of(end_us - 1, zone) <= day, day_of(end_us, zone) > day) == (True, True)
+
+
+@settings(deadline=None)
+@given(DAYS, st.sampled_from(ZONES), st.integers(min_value=0, max_value=3 * 3_600_000_000))
+def test_a_day_that_is_over_does_not_come_back(day: date, name: str, later_us: int) -> None:
+    zone = ZoneInfo(name)
+
+    assert day_of(first_instant_after(day, zone) + later_us, zone) > day
+
+
+@pytest.mark.parametrize(
+    ("day", "name"), [("2010-11-06", "America/St_Johns"), ("2006-10-28", "America/Moncton")]
+)
+def test_a_day_that_came_back_does_not_come_back_again(day: str, name: str) -> None:
+    zone = ZoneInfo(name)
+
+    end_us = first_instant_after(date.fromisoformat(day), zone)
+
+    assert day_of(end_us - 1, zone) == date.fromisoformat(day)
+    assert {day_of(end_us + minute * 60_000_000, zone) for minute in range(180)} == {
+        date.fromisoformat(day) + timedelta(days=1)
+    }
 
 
 @settings(deadline=None)

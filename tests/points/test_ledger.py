@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from points.ledger import (
+    LOTS_MAX,
     NOTHING_EXPIRES,
     BooksBrokenError,
     Expiring,
@@ -17,6 +18,7 @@ from points.ledger import (
     credit_legs,
     expiry_legs,
     law_broken,
+    ledger_at,
     move,
     next_due_us,
     next_expiry,
@@ -24,6 +26,7 @@ from points.ledger import (
     without_ended_lots,
 )
 from points.policies import AT_ONCE, NEVER
+from programs.document import EXPIRY_DAYS_MAX, PENDING_DAYS_MAX
 
 DAY_US: Final = 86_400_000_000
 LIMIT: Final = 9_007_199_254_740_991  # the largest integer that JavaScript and JSON keep exactly
@@ -105,6 +108,27 @@ def test_a_movement_names_its_accounts_points_lot_and_offset() -> None:
     assert (Leg("available", "expired", 5, 100, 0),) == expiry_legs(ledger, 100)
 
 
+@pytest.mark.parametrize("posting_us", [AT_ONCE, 10, 99])
+@pytest.mark.parametrize("advanced_us", [100, 101])
+def test_points_whose_lot_was_booked_already_expire_as_they_come(posting_us: int, advanced_us: int) -> None:
+    """Domain, Points 5 and 10: no number of a lot is used twice, so they are in none."""
+    ledger = credited(Ledger(), 5, 200)
+
+    (leg,) = credit_legs(ledger, 7, 100, posting_us, advanced_us)
+    after = move(ledger, leg, posting_us)
+
+    assert Leg("issued", "expired", 7, 100, 0) == leg
+    assert Ledger(available=5, issued=12, expired=7, lots=(Lot(200, 5, 0),)) == after
+    assert law_broken(after) is None
+
+
+@pytest.mark.parametrize(("end_us", "advanced_us"), [(100, 99), (NEVER, 100), (100, 0)])
+def test_points_join_their_lot_while_it_was_not_booked(end_us: int, advanced_us: int) -> None:
+    at_once, later = (credit_legs(FULL, 7, end_us, when, advanced_us) for when in (AT_ONCE, 10))
+
+    assert [leg.target for leg in (*at_once, *later)] == ["available", "pending"]
+
+
 def test_an_empty_lot_goes_on_counting() -> None:
     """Domain, Points 5: offsets tell which award paid what; a number is used once."""
     ledger = expired(credited(Ledger(), 5, 100), 100)
@@ -168,6 +192,10 @@ FULL: Final = credited(credited(credited(Ledger(), 5, 100), 7, NEVER), 3, 100, 1
         (Leg("pending", "available", 3, NEVER, 7), 10),
         # What waits posts as a whole.
         (Leg("pending", "available", 2, 100, 5), 10),
+        # What expires as it comes is in no lot.
+        (Leg("issued", "expired", 1, 100, 5), 0),
+        (Leg("issued", "expired", 1, 200, 1), 0),
+        (Leg("issued", "expired", 1, 200, -1), 0),
         # The way back is not there.
         (Leg("expired", "available", 1, 100, 5), 0),
         (Leg("available", "issued", 1, 100, 0), 0),
@@ -251,6 +279,58 @@ def test_what_falls_due_first_is_known(ledger: Ledger, expiring: Expiring, due_u
     assert (expiring, due_us) == (next_expiry(ledger), next_due_us(ledger))
 
 
+# As of an instant
+
+
+def booked(ledger: Ledger, until_us: int) -> Ledger:
+    """What falls due up to an instant, booked one after the other; postings before the lots they feed end."""
+    while NEVER < next_due_us(ledger) <= until_us:
+        due_us = next_due_us(ledger)
+        ledger = without_ended_lots(expired(posted(ledger, due_us), due_us), due_us)
+    return ledger
+
+
+@pytest.mark.parametrize(
+    ("at_us", "expected"),
+    [
+        (9, FULL),
+        (10, Ledger(15, 0, 0, 0, 15, 0, (Lot(100, 8, 0), Lot(NEVER, 7, 0)))),
+        (99, Ledger(15, 0, 0, 0, 15, 0, (Lot(100, 8, 0), Lot(NEVER, 7, 0)))),
+        (100, Ledger(7, 0, 0, 0, 15, 8, (Lot(NEVER, 7, 0),))),
+        (10**18, Ledger(7, 0, 0, 0, 15, 8, (Lot(NEVER, 7, 0),))),
+    ],
+)
+def test_a_reader_sees_what_has_fallen_due_by_an_instant(at_us: int, expected: Ledger) -> None:
+    """Domain, Points 3 and 4: at the instant itself it has."""
+    assert (expected, expected) == (ledger_at(FULL, at_us), booked(FULL, at_us))
+
+
+ends_and_postings: Final = st.tuples(
+    st.integers(min_value=1, max_value=9), st.sampled_from([NEVER, 3, 5, 6, 8]), st.sampled_from([0, 2, 3, 5])
+).filter(lambda credit: credit[1] == NEVER or credit[2] <= credit[1])
+
+
+@settings(deadline=None)
+@given(st.lists(ends_and_postings, max_size=12), st.integers(0, 9), st.integers(0, 9))
+def test_reading_in_one_pass_is_booking_one_after_the_other(
+    credits_: list[tuple[int, int, int]], first_us: int, then_us: int
+) -> None:
+    """Lots, pending lots and totals; also of a lot that has given points, and where points post at the very
+    instant at which their lot ends.
+    """
+    ledger = Ledger()
+    for points, end_us, posting_us in credits_:
+        ledger = credited(ledger, points, end_us, posting_us)
+    for lot in ledger.lots:
+        if lot.points > 1:
+            ledger = move(ledger, Leg("available", "expired", lot.points // 2, lot.end_us, 0), 0)
+
+    assert booked(ledger, first_us) == ledger_at(ledger, first_us)
+    last_us = max(first_us, then_us)
+    assert booked(ledger, last_us) == ledger_at(ledger_at(ledger, first_us), last_us)
+    assert law_broken(ledger_at(ledger, last_us)) is None
+
+
 # The laws
 
 
@@ -332,6 +412,7 @@ def test_a_member_has_at_most_3661_lots_with_an_end() -> None:
         most = max(most, len(ledger.lots))
 
     assert (most, len(ledger.lots)) == (3_661 + 1, 3_661 + 1)
+    assert (EXPIRY_DAYS_MAX, 2 * most < LOTS_MAX) == (3_660, True)
     assert (ledger.available, ledger.expired, law_broken(ledger)) == (3_662, 5, None)
 
 
@@ -344,4 +425,5 @@ def test_a_member_has_at_most_367_pending_lots_of_one_policy() -> None:
         most = max(most, len(ledger.pending_lots))
 
     assert (most, len(ledger.pending_lots)) == (367, 367)
+    assert (PENDING_DAYS_MAX, 2 * most < LOTS_MAX) == (366, True)
     assert (ledger.available, ledger.pending) == (5, 367)

@@ -321,6 +321,9 @@ def test_a_currency_is_an_iso_4217_code(code: str) -> None:
         "tzdata.zi",
         "__init__.py",
         ".",
+        "localtime",
+        "posixrules",
+        "Factory",
     ],
 )
 def test_a_time_zone_must_be_one(zone: str) -> None:

@@ -225,7 +225,7 @@ def test_more_than_20000_values_and_brackets_are_refused_with_the_limit(values: 
 
 
 def test_brackets_count_towards_the_limit_as_values_do() -> None:
-    """A pair a byte or two: 262,144 bytes have room for far more of them than are ever looked at."""
+    """A pair takes three bytes: 262,144 have room for far more of them than are ever looked at."""
     pairs = (VALUES_AND_BRACKETS_MAX - 2) // 2
 
     assert "20000" not in problem_of("[" + "[]," * pairs + "]").message
@@ -300,8 +300,10 @@ def test_only_text_is_text(value: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["yes", "no", "on", "off", "y", "n", "2001-01-01", "2001-01-01T00:00:00Z"]
-    + ["0x10", "010", "0o10", "1:30", "1:30:00", "1_0", "1e2", ".inf", "<<", "="],
+    [
+        *("yes", "no", "on", "off", "y", "n", "2001-01-01", "2001-01-01T00:00:00Z"),
+        *("0x10", "010", "0o10", "1:30", "1:30:00", "1_0", "1e2", ".inf", "<<", "="),
+    ],
 )
 def test_what_yaml_1_1_makes_something_of_is_text(value: str) -> None:
     """The core schema of YAML 1.2: a program called `no` is not called false."""

@@ -29,7 +29,7 @@ from loyalty.v1 import entry_pb2 as loyalty_dot_v1_dot_entry__pb2
 from loyalty.v1 import order_pb2 as loyalty_dot_v1_dot_order__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1floyalty/v1/points_service.proto\x12\nloyalty.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x17google/rpc/status.proto\x1a\x18loyalty/v1/balance.proto\x1a\x16loyalty/v1/entry.proto\x1a\x16loyalty/v1/order.proto\"\xdb\x02\n\x12SettleOrderRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12\xa9\x01\n\tmember_id\x18\x02 \x01(\tB\x95\x01\xbaH\x91\x01r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xba\x01z\n\x10member_id.opaque\x12Umust be opaque: an e-mail address is personal data, and the id stays in keys for ever\x1a\x0f!this.isEmail()\xc8\x01\x01\x12+\n\nrequest_id\x18\x03 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12(\n\x05order\x18\x04 \x01(\x0b\x32\x11.loyalty.v1.OrderB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"\x86\x01\n\x13SettleOrderResponse\x12\x15\n\rearned_points\x18\x01 \x01(\x03\x12\x14\n\x0cgrowth_delta\x18\x02 \x01(\x03\x12\x0f\n\x07tier_id\x18\x03 \x01(\t\x12$\n\x07\x62\x61lance\x18\x04 \x01(\x0b\x32\x13.loyalty.v1.Balance\x12\x0b\n\x03seq\x18\x05 \x01(\x03\"^\n\x18\x42\x61tchSettleOrdersRequest\x12\x42\n\x08requests\x18\x01 \x03(\x0b\x32\x1e.loyalty.v1.SettleOrderRequestB\x10\xbaH\r\x92\x01\n\x08\x01\x10\xe8\x07\"\x03\xd8\x01\x03\"Q\n\x19\x42\x61tchSettleOrdersResponse\x12\x34\n\x07results\x18\x01 \x03(\x0b\x32#.loyalty.v1.BatchSettleOrdersResult\"}\n\x17\x42\x61tchSettleOrdersResult\x12\x33\n\x08response\x18\x01 \x01(\x0b\x32\x1f.loyalty.v1.SettleOrderResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"\x8a\x01\n\x11GetBalanceRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12*\n\tmember_id\x18\x02 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12\x1c\n\x0bmin_version\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\":\n\x12GetBalanceResponse\x12$\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x13.loyalty.v1.Balance\"|\n\x17\x42\x61tchGetBalancesRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12\x34\n\nmember_ids\x18\x02 \x03(\tB \xbaH\x1d\x92\x01\x1a\x08\x01\x10\xe8\x07\x18\x01\"\x11r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\"G\n\x18\x42\x61tchGetBalancesResponse\x12+\n\x08\x62\x61lances\x18\x01 \x03(\x0b\x32\x19.loyalty.v1.MemberBalance\"H\n\rMemberBalance\x12\x11\n\tmember_id\x18\x01 \x01(\t\x12$\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x13.loyalty.v1.Balance\"\xaa\x01\n\x12ListEntriesRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12*\n\tmember_id\x18\x02 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"R\n\x13ListEntriesResponse\x12\"\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x11.loyalty.v1.Entry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"B\n\x13VerifyLedgerRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\"\xfa\x01\n\x14VerifyLedgerResponse\x12\x17\n\x0f\x63hecked_members\x18\x01 \x01(\x03\x12\x15\n\rtotal_members\x18\x02 \x01(\x03\x12\x17\n\x0f\x63hecked_entries\x18\x03 \x01(\x03\x12\x1f\n\x17\x63hecked_cached_balances\x18\x04 \x01(\x03\x12!\n\x06\x64rifts\x18\x05 \x03(\x0b\x32\x11.loyalty.v1.Drift\x12(\n\x06totals\x18\x06 \x01(\x0b\x32\x18.loyalty.v1.LedgerTotals\x12\x10\n\x08\x63omplete\x18\x07 \x01(\x08\x12\x19\n\x11\x63\x61\x63he_unavailable\x18\x08 \x01(\x08\"S\n\x0cLedgerTotals\x12\x0e\n\x06issued\x18\x01 \x01(\x03\x12\x11\n\tavailable\x18\x02 \x01(\x03\x12\x0f\n\x07pending\x18\x03 \x01(\x03\x12\x0f\n\x07\x65xpired\x18\x04 \x01(\x03\"G\n\x05\x44rift\x12\x11\n\tmember_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t2\x92\x04\n\rPointsService\x12N\n\x0bSettleOrder\x12\x1e.loyalty.v1.SettleOrderRequest\x1a\x1f.loyalty.v1.SettleOrderResponse\x12`\n\x11\x42\x61tchSettleOrders\x12$.loyalty.v1.BatchSettleOrdersRequest\x1a%.loyalty.v1.BatchSettleOrdersResponse\x12K\n\nGetBalance\x12\x1d.loyalty.v1.GetBalanceRequest\x1a\x1e.loyalty.v1.GetBalanceResponse\x12]\n\x10\x42\x61tchGetBalances\x12#.loyalty.v1.BatchGetBalancesRequest\x1a$.loyalty.v1.BatchGetBalancesResponse\x12N\n\x0bListEntries\x12\x1e.loyalty.v1.ListEntriesRequest\x1a\x1f.loyalty.v1.ListEntriesResponse\x12S\n\x0cVerifyLedger\x12\x1f.loyalty.v1.VerifyLedgerRequest\x1a .loyalty.v1.VerifyLedgerResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1floyalty/v1/points_service.proto\x12\nloyalty.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x17google/rpc/status.proto\x1a\x18loyalty/v1/balance.proto\x1a\x16loyalty/v1/entry.proto\x1a\x16loyalty/v1/order.proto\"\xe9\x02\n\x12SettleOrderRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12\xb7\x01\n\tmember_id\x18\x02 \x01(\tB\xa3\x01\xbaH\x9f\x01r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xba\x01\x87\x01\n\x10member_id.opaque\x12Umust be opaque: an e-mail address is personal data, and the id stays in keys for ever\x1a\x1c!this.matches(\'.@[^@]+[.].\')\xc8\x01\x01\x12+\n\nrequest_id\x18\x03 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12(\n\x05order\x18\x04 \x01(\x0b\x32\x11.loyalty.v1.OrderB\x06\xbaH\x03\xc8\x01\x01\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"\x86\x01\n\x13SettleOrderResponse\x12\x15\n\rearned_points\x18\x01 \x01(\x03\x12\x14\n\x0cgrowth_delta\x18\x02 \x01(\x03\x12\x0f\n\x07tier_id\x18\x03 \x01(\t\x12$\n\x07\x62\x61lance\x18\x04 \x01(\x0b\x32\x13.loyalty.v1.Balance\x12\x0b\n\x03seq\x18\x05 \x01(\x03\"^\n\x18\x42\x61tchSettleOrdersRequest\x12\x42\n\x08requests\x18\x01 \x03(\x0b\x32\x1e.loyalty.v1.SettleOrderRequestB\x10\xbaH\r\x92\x01\n\x08\x01\x10\xe8\x07\"\x03\xd8\x01\x03\"Q\n\x19\x42\x61tchSettleOrdersResponse\x12\x34\n\x07results\x18\x01 \x03(\x0b\x32#.loyalty.v1.BatchSettleOrdersResult\"}\n\x17\x42\x61tchSettleOrdersResult\x12\x33\n\x08response\x18\x01 \x01(\x0b\x32\x1f.loyalty.v1.SettleOrderResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"\x8a\x01\n\x11GetBalanceRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12*\n\tmember_id\x18\x02 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12\x1c\n\x0bmin_version\x18\x03 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00\":\n\x12GetBalanceResponse\x12$\n\x07\x62\x61lance\x18\x01 \x01(\x0b\x32\x13.loyalty.v1.Balance\"|\n\x17\x42\x61tchGetBalancesRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12\x34\n\nmember_ids\x18\x02 \x03(\tB \xbaH\x1d\x92\x01\x1a\x08\x01\x10\xe8\x07\x18\x01\"\x11r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\"G\n\x18\x42\x61tchGetBalancesResponse\x12+\n\x08\x62\x61lances\x18\x01 \x03(\x0b\x32\x19.loyalty.v1.MemberBalance\"H\n\rMemberBalance\x12\x11\n\tmember_id\x18\x01 \x01(\t\x12$\n\x07\x62\x61lance\x18\x02 \x01(\x0b\x32\x13.loyalty.v1.Balance\"\xaa\x01\n\x12ListEntriesRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12*\n\tmember_id\x18\x02 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"R\n\x13ListEntriesResponse\x12\"\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x11.loyalty.v1.Entry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"B\n\x13VerifyLedgerRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\"\xfa\x01\n\x14VerifyLedgerResponse\x12\x17\n\x0f\x63hecked_members\x18\x01 \x01(\x03\x12\x15\n\rtotal_members\x18\x02 \x01(\x03\x12\x17\n\x0f\x63hecked_entries\x18\x03 \x01(\x03\x12\x1f\n\x17\x63hecked_cached_balances\x18\x04 \x01(\x03\x12!\n\x06\x64rifts\x18\x05 \x03(\x0b\x32\x11.loyalty.v1.Drift\x12(\n\x06totals\x18\x06 \x01(\x0b\x32\x18.loyalty.v1.LedgerTotals\x12\x10\n\x08\x63omplete\x18\x07 \x01(\x08\x12\x19\n\x11\x63\x61\x63he_unavailable\x18\x08 \x01(\x08\"S\n\x0cLedgerTotals\x12\x0e\n\x06issued\x18\x01 \x01(\x03\x12\x11\n\tavailable\x18\x02 \x01(\x03\x12\x0f\n\x07pending\x18\x03 \x01(\x03\x12\x0f\n\x07\x65xpired\x18\x04 \x01(\x03\"G\n\x05\x44rift\x12\x11\n\tmember_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t2\x92\x04\n\rPointsService\x12N\n\x0bSettleOrder\x12\x1e.loyalty.v1.SettleOrderRequest\x1a\x1f.loyalty.v1.SettleOrderResponse\x12`\n\x11\x42\x61tchSettleOrders\x12$.loyalty.v1.BatchSettleOrdersRequest\x1a%.loyalty.v1.BatchSettleOrdersResponse\x12K\n\nGetBalance\x12\x1d.loyalty.v1.GetBalanceRequest\x1a\x1e.loyalty.v1.GetBalanceResponse\x12]\n\x10\x42\x61tchGetBalances\x12#.loyalty.v1.BatchGetBalancesRequest\x1a$.loyalty.v1.BatchGetBalancesResponse\x12N\n\x0bListEntries\x12\x1e.loyalty.v1.ListEntriesRequest\x1a\x1f.loyalty.v1.ListEntriesResponse\x12S\n\x0cVerifyLedger\x12\x1f.loyalty.v1.VerifyLedgerRequest\x1a .loyalty.v1.VerifyLedgerResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,7 +39,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETTLEORDERREQUEST'].fields_by_name['program_id']._loaded_options = None
   _globals['_SETTLEORDERREQUEST'].fields_by_name['program_id']._serialized_options = b'\272H\024r\017\020\001\030\200\0012\010^\\P{C}*$\310\001\001'
   _globals['_SETTLEORDERREQUEST'].fields_by_name['member_id']._loaded_options = None
-  _globals['_SETTLEORDERREQUEST'].fields_by_name['member_id']._serialized_options = b'\272H\221\001r\017\020\001\030\200\0012\010^\\P{C}*$\272\001z\n\020member_id.opaque\022Umust be opaque: an e-mail address is personal data, and the id stays in keys for ever\032\017!this.isEmail()\310\001\001'
+  _globals['_SETTLEORDERREQUEST'].fields_by_name['member_id']._serialized_options = b'\272H\237\001r\017\020\001\030\200\0012\010^\\P{C}*$\272\001\207\001\n\020member_id.opaque\022Umust be opaque: an e-mail address is personal data, and the id stays in keys for ever\032\034!this.matches(\'.@[^@]+[.].\')\310\001\001'
   _globals['_SETTLEORDERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SETTLEORDERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\024r\017\020\001\030\200\0012\010^\\P{C}*$\310\001\001'
   _globals['_SETTLEORDERREQUEST'].fields_by_name['order']._loaded_options = None
@@ -67,37 +67,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFYLEDGERREQUEST'].fields_by_name['program_id']._loaded_options = None
   _globals['_VERIFYLEDGERREQUEST'].fields_by_name['program_id']._serialized_options = b'\272H\024r\017\020\001\030\200\0012\010^\\P{C}*$\310\001\001'
   _globals['_SETTLEORDERREQUEST']._serialized_start=176
-  _globals['_SETTLEORDERREQUEST']._serialized_end=523
-  _globals['_SETTLEORDERRESPONSE']._serialized_start=526
-  _globals['_SETTLEORDERRESPONSE']._serialized_end=660
-  _globals['_BATCHSETTLEORDERSREQUEST']._serialized_start=662
-  _globals['_BATCHSETTLEORDERSREQUEST']._serialized_end=756
-  _globals['_BATCHSETTLEORDERSRESPONSE']._serialized_start=758
-  _globals['_BATCHSETTLEORDERSRESPONSE']._serialized_end=839
-  _globals['_BATCHSETTLEORDERSRESULT']._serialized_start=841
-  _globals['_BATCHSETTLEORDERSRESULT']._serialized_end=966
-  _globals['_GETBALANCEREQUEST']._serialized_start=969
-  _globals['_GETBALANCEREQUEST']._serialized_end=1107
-  _globals['_GETBALANCERESPONSE']._serialized_start=1109
-  _globals['_GETBALANCERESPONSE']._serialized_end=1167
-  _globals['_BATCHGETBALANCESREQUEST']._serialized_start=1169
-  _globals['_BATCHGETBALANCESREQUEST']._serialized_end=1293
-  _globals['_BATCHGETBALANCESRESPONSE']._serialized_start=1295
-  _globals['_BATCHGETBALANCESRESPONSE']._serialized_end=1366
-  _globals['_MEMBERBALANCE']._serialized_start=1368
-  _globals['_MEMBERBALANCE']._serialized_end=1440
-  _globals['_LISTENTRIESREQUEST']._serialized_start=1443
-  _globals['_LISTENTRIESREQUEST']._serialized_end=1613
-  _globals['_LISTENTRIESRESPONSE']._serialized_start=1615
-  _globals['_LISTENTRIESRESPONSE']._serialized_end=1697
-  _globals['_VERIFYLEDGERREQUEST']._serialized_start=1699
-  _globals['_VERIFYLEDGERREQUEST']._serialized_end=1765
-  _globals['_VERIFYLEDGERRESPONSE']._serialized_start=1768
-  _globals['_VERIFYLEDGERRESPONSE']._serialized_end=2018
-  _globals['_LEDGERTOTALS']._serialized_start=2020
-  _globals['_LEDGERTOTALS']._serialized_end=2103
-  _globals['_DRIFT']._serialized_start=2105
-  _globals['_DRIFT']._serialized_end=2176
-  _globals['_POINTSSERVICE']._serialized_start=2179
-  _globals['_POINTSSERVICE']._serialized_end=2709
+  _globals['_SETTLEORDERREQUEST']._serialized_end=537
+  _globals['_SETTLEORDERRESPONSE']._serialized_start=540
+  _globals['_SETTLEORDERRESPONSE']._serialized_end=674
+  _globals['_BATCHSETTLEORDERSREQUEST']._serialized_start=676
+  _globals['_BATCHSETTLEORDERSREQUEST']._serialized_end=770
+  _globals['_BATCHSETTLEORDERSRESPONSE']._serialized_start=772
+  _globals['_BATCHSETTLEORDERSRESPONSE']._serialized_end=853
+  _globals['_BATCHSETTLEORDERSRESULT']._serialized_start=855
+  _globals['_BATCHSETTLEORDERSRESULT']._serialized_end=980
+  _globals['_GETBALANCEREQUEST']._serialized_start=983
+  _globals['_GETBALANCEREQUEST']._serialized_end=1121
+  _globals['_GETBALANCERESPONSE']._serialized_start=1123
+  _globals['_GETBALANCERESPONSE']._serialized_end=1181
+  _globals['_BATCHGETBALANCESREQUEST']._serialized_start=1183
+  _globals['_BATCHGETBALANCESREQUEST']._serialized_end=1307
+  _globals['_BATCHGETBALANCESRESPONSE']._serialized_start=1309
+  _globals['_BATCHGETBALANCESRESPONSE']._serialized_end=1380
+  _globals['_MEMBERBALANCE']._serialized_start=1382
+  _globals['_MEMBERBALANCE']._serialized_end=1454
+  _globals['_LISTENTRIESREQUEST']._serialized_start=1457
+  _globals['_LISTENTRIESREQUEST']._serialized_end=1627
+  _globals['_LISTENTRIESRESPONSE']._serialized_start=1629
+  _globals['_LISTENTRIESRESPONSE']._serialized_end=1711
+  _globals['_VERIFYLEDGERREQUEST']._serialized_start=1713
+  _globals['_VERIFYLEDGERREQUEST']._serialized_end=1779
+  _globals['_VERIFYLEDGERRESPONSE']._serialized_start=1782
+  _globals['_VERIFYLEDGERRESPONSE']._serialized_end=2032
+  _globals['_LEDGERTOTALS']._serialized_start=2034
+  _globals['_LEDGERTOTALS']._serialized_end=2117
+  _globals['_DRIFT']._serialized_start=2119
+  _globals['_DRIFT']._serialized_end=2190
+  _globals['_POINTSSERVICE']._serialized_start=2193
+  _globals['_POINTSSERVICE']._serialized_end=2723
 # @@protoc_insertion_point(module_scope)
