@@ -2,7 +2,10 @@
 
 import asyncio
 import gc
+import os
 import signal
+import sys
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -18,7 +21,7 @@ from store.database import StoreUnavailableError
 OBJECTS_BEFORE_COLLECTING: Final = 50_000
 STORE_CHECK_SECONDS: Final = 1.0
 STORE_RETRY_SECONDS: Final = 0.5
-QUIET_LOOKS: Final = 10
+QUIET_LOOKS: Final = 4
 QUIET_LOOK_SECONDS: Final = 0.05
 
 log = structlog.get_logger()
@@ -27,7 +30,10 @@ log = structlog.get_logger()
 async def run_worker(
     settings: Settings, urls: StoreUrls, worker_index: int, ready: Callable[[], None]
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then drain: what was taken is finished, what comes later is refused."""
+    """Serve until SIGTERM or SIGINT, then drain: what was taken is finished, what comes later is refused.
+
+    It ends the process.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -47,26 +53,24 @@ async def run_worker(
     await stop.wait()
     log.info("draining", calls=calls.count)
     watch.cancel()
+    calls.draining = True
     await set_serving(health_servicer, False)
-    # New calls are refused from here on. Streams would hold the stop up: they are cut when calls are done.
-    stopping = asyncio.create_task(server.stop(settings.drain_seconds_max))
-    await _until_answered(stopping, calls)
+    await _until_answered(calls, settings.drain_seconds_max)
     await application.drain(0)
-    stopping.cancel()
-    await server.stop(None)
     await application.close()
     log.info("stopped")
+    sys.stderr.flush()
+    # Not server.stop(): it answers calls that arrived and did not begin with CANCELLED, which nobody repeats.
+    # The end of the process closes the connections, and to a client that is UNAVAILABLE.
+    os._exit(0)
 
 
-async def _until_answered(stopping: "asyncio.Task[None]", calls: CallsInFlight) -> None:
-    """Wait until the server has stopped, or has had nothing to answer for a while.
-
-    A call that was accepted shows in `calls` only when its handler begins, so one look is not enough. What
-    keeps a server from stopping without a call to answer are streams that clients hold open.
-    """
+async def _until_answered(calls: CallsInFlight, seconds_max: float) -> None:
+    """Wait until no call is being answered, for a few looks in a row: the last answers must leave, too."""
     quiet = 0
-    while quiet < QUIET_LOOKS and not stopping.done():
-        await asyncio.wait([stopping], timeout=QUIET_LOOK_SECONDS)
+    end = time.monotonic() + seconds_max
+    while quiet < QUIET_LOOKS and time.monotonic() < end:
+        await asyncio.sleep(QUIET_LOOK_SECONDS)
         quiet = 0 if calls.count else quiet + 1
 
 

@@ -20,6 +20,8 @@ from service.calls.validation import valid_request
 # A check of the whole ledger takes long; it is still not endless.
 STREAM_SECONDS_MAX: Final = 24 * 3_600
 
+STOPPING_RETRY_SECONDS: Final = 0.2
+
 log = structlog.get_logger()
 
 RequestT = TypeVar("RequestT", bound=Message)
@@ -33,10 +35,11 @@ class Deadlines(NamedTuple):
 
 
 class CallsInFlight:
-    """How many calls are being answered, so that a drain knows when it is done."""
+    """How many calls are being answered, and whether new ones are: a drain sets and reads it."""
 
     def __init__(self) -> None:
         self.count = 0
+        self.draining = False
 
 
 # Quoted: only the type stubs know that these take parameters.
@@ -53,7 +56,7 @@ def unary_call(
     calls: CallsInFlight,
 ) -> "MethodHandler":
     """A method that answers one message."""
-    staged = counted(refusing(bounded(validated(request_type, handler), deadlines), method.full_name), calls)
+    staged = refusing(admitted(bounded(validated(request_type, handler), deadlines), calls), method.full_name)
     return grpc.unary_unary_rpc_method_handler(
         staged, request_deserializer=None, response_serializer=_serialize
     )
@@ -79,21 +82,8 @@ def stream_call(
     )
 
 
-def counted(inner: UnaryStage, calls: CallsInFlight) -> UnaryStage:
-    """Stage 1: a drain waits for the call."""
-
-    async def call(content: bytes, context: Context) -> Message:
-        calls.count += 1
-        try:
-            return await inner(content, context)
-        finally:
-            calls.count -= 1
-
-    return call
-
-
 def refusing(inner: UnaryStage, method_name: str) -> UnaryStage:
-    """Stage 2: whatever goes wrong inside becomes one status with its reason; defects go to the log."""
+    """Stage 1: whatever goes wrong inside becomes one status with its reason; defects go to the log."""
 
     async def call(content: bytes, context: Context) -> Message:
         try:
@@ -101,6 +91,26 @@ def refusing(inner: UnaryStage, method_name: str) -> UnaryStage:
         except Exception as error:
             await _refuse(context, error, method_name)
             raise AssertionError("abort raises") from error
+
+    return call
+
+
+def admitted(inner: UnaryStage, calls: CallsInFlight) -> UnaryStage:
+    """Stage 2: a server that is stopping takes no new call, and finishes those it has."""
+
+    async def call(content: bytes, context: Context) -> Message:
+        if calls.draining:
+            raise CallRefused(
+                grpc.StatusCode.UNAVAILABLE,
+                "STOPPING",
+                "this server is stopping; repeat the call with the same request_id",
+                retry_seconds=STOPPING_RETRY_SECONDS,
+            )
+        calls.count += 1
+        try:
+            return await inner(content, context)
+        finally:
+            calls.count -= 1
 
     return call
 

@@ -1,4 +1,4 @@
-"""What `loyalty serve` and `loyalty migrate` do. It loads the stores, which takes a second: import it late."""
+"""What `loyalty serve` and `loyalty migrate` do. It loads the stores, which takes long: import it late."""
 
 import asyncio
 from importlib.util import find_spec

@@ -186,7 +186,12 @@ async def test_a_database_that_cannot_be_used_is_said_in_one_line(database_url: 
     def run() -> list[Done]:
         return [
             run_loyalty("migrate", LOYALTY_DATABASE_URL=NOWHERE),
-            run_loyalty("serve", LOYALTY_DATABASE_URL=NOWHERE, LOYALTY_LISTEN="127.0.0.1:0"),
+            run_loyalty(
+                "serve",
+                LOYALTY_DATABASE_URL=NOWHERE,
+                LOYALTY_REDIS_URL="redis://127.0.0.1:1",
+                LOYALTY_LISTEN="127.0.0.1:0",
+            ),
             run_loyalty("migrate", LOYALTY_DATABASE_URL=database_url.replace("loyalty_test", "none")),
             run_loyalty("migrate"),
         ]

@@ -75,7 +75,9 @@ def test_a_stream_refuses_wrong_input_as_a_single_call_does(service: RunningServ
         not_text = refused(lambda: list(stream(block(1, NOT_UTF8), timeout=SECONDS_MAX)))
         assert_names(not_text, "program_id", "UTF-8")
         assert_names(
-            refused(lambda: list(stream(b"", timeout=SECONDS_MAX))), "program_id", "value is required"
+            refused(lambda: list(stream(b"", timeout=SECONDS_MAX))),
+            "program_id",
+            "is required: 1 to 128 characters",
         )
 
 

@@ -106,6 +106,11 @@ steps: Final = (
 )
 histories: Final = st.lists(steps, max_size=14)
 changing_histories: Final = st.lists(steps | st.builds(ChangeTerms, terms()), max_size=14)
+# Orders of points worth having, most of them of days whose points have posted or are gone by now.
+old_places: Final = st.builds(
+    Place, st.sampled_from([0, 5, 20, 30, 60, 90]).map(lambda days: days * DAY_US), st.just(100_000)
+)
+late_histories: Final = st.lists(old_places | waits | due_waits | st.just(Job()), min_size=3, max_size=10)
 
 
 def program_of(terms_in_force: Terms, version: int) -> Program:

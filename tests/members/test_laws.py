@@ -29,6 +29,7 @@ from tests.members.histories import (
     Step,
     changing_histories,
     histories,
+    late_histories,
     played,
     program_of,
     seen_by_readers,
@@ -160,7 +161,7 @@ def test_readers_see_what_the_facts_give_at_every_instant_at_which_they_change(
         due_us = play.model.balance_at(due_us).next_change_us
 
 
-@given(terms(), changing_histories)
+@given(terms(), changing_histories | late_histories)
 @LAW
 def test_the_answer_to_an_order_is_the_balance_as_of_its_time(first: Terms, history: list[Step]) -> None:
     """The contract: the balance right after the entry, as of its effective time.
@@ -204,7 +205,7 @@ def test_advancing_in_one_go_is_advancing_in_many_steps(
     assert advanced(play.account, last_us) == advanced(stepwise, last_us)
 
 
-@given(terms(), changing_histories, laters)
+@given(terms(), changing_histories | late_histories, laters)
 @LAW
 def test_reading_in_one_pass_is_booking_one_after_the_other(
     first: Terms, history: list[Step], later: list[int]
@@ -287,7 +288,7 @@ def test_folding_the_journal_gives_the_account(first: Terms, history: list[Step]
     assert list(range(1, len(play.entries) + 1)) == [entry.seq for entry in play.entries]
 
 
-@given(terms(), changing_histories)
+@given(terms(), changing_histories | late_histories)
 @LAW
 def test_no_number_of_a_lot_is_used_twice(first: Terms, history: list[Step]) -> None:
     """Domain, Points 5: offsets tell exactly which award paid which spend, also after late orders.

@@ -2,6 +2,7 @@
 
 import json
 import zoneinfo
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from programs import reading
 from programs.document import Document, NeverExpires, NotPending, PerAmount
 from programs.program import put_in_force
 from programs.reading import DocumentInvalidError, DocumentProblem, read_document
@@ -155,6 +157,16 @@ def test_a_problem_reads_as_a_sentence_with_place_and_path() -> None:
 )
 def test_what_is_not_yaml_is_told_with_its_line_and_column(text: str, expected: tuple[int, int]) -> None:
     assert expected == place_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("\x00", (1, 1)), ("a: 1\nbc: \x01\n", (2, 5)), (YAML + "é\x7f", (22, 2)), ("a: '\x07'", (1, 5))],
+)
+def test_a_control_character_is_told_with_its_line_and_column(text: str, expected: tuple[int, int]) -> None:
+    problem = problem_of(text)
+
+    assert (expected, True) == ((problem.line, problem.column), "control character" in problem.message)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n"])
@@ -355,15 +367,29 @@ def test_a_program_can_be_named_by_a_request(character: str) -> None:
     assert problem_of(changed("program_id: demo", f'program_id: "demo{character}"'))
 
 
-def test_a_time_zone_means_the_same_on_every_machine(tmp_path: Path) -> None:
-    """No answer may depend on the machine that gives it; IANA has no zone of this name."""
-    machine_zone = files("tzdata").joinpath("zoneinfo", "Asia", "Shanghai").read_bytes()
-    (tmp_path / "machine_zone").write_bytes(machine_zone)
+@pytest.fixture
+def machine_zones(tmp_path: Path) -> Iterator[None]:
+    """A machine that has files for whatever it is set to."""
+    for name in ("localtime", "posixrules", "Factory"):
+        zone = files("tzdata").joinpath("zoneinfo", "Asia", "Shanghai").read_bytes()
+        (tmp_path / name).write_bytes(zone)
     zoneinfo.reset_tzpath(to=[str(tmp_path)])
-    try:
-        assert problem_of(with_value(("time_zone",), "machine_zone")).path == "time_zone"
-    finally:
-        zoneinfo.reset_tzpath()
+    reading._time_zones.cache_clear()
+    yield
+    zoneinfo.reset_tzpath()
+    reading._time_zones.cache_clear()
+
+
+@pytest.mark.usefixtures("machine_zones")
+@pytest.mark.parametrize("name", ["localtime", "posixrules", "Factory"])
+def test_what_a_machine_is_set_to_is_no_time_zone(name: str) -> None:
+    """No answer may depend on the machine that gives it."""
+    assert problem_of(with_value(("time_zone",), name)).path == "time_zone"
+
+
+@pytest.mark.usefixtures("machine_zones")
+def test_a_time_zone_is_known_where_the_machine_has_none() -> None:
+    assert read_document(with_value(("time_zone",), "Europe/Paris")).time_zone == "Europe/Paris"
 
 
 # Whatever comes
