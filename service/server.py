@@ -28,6 +28,7 @@ SERVICE_NAMES: Final = tuple(str(service.full_name) for service in (POINTS, MEMB
 # Header bytes of a call: ids and a deadline fit many times over.
 METADATA_BYTES_MAX: Final = 16 * 1024
 STREAMS_A_CONNECTION_MAX: Final = 1_000
+PENDING_CALLS_MAX: Final = 20_000
 
 
 class _Service:
@@ -71,6 +72,9 @@ def build_server(
             ("grpc.max_send_message_length", settings.message_bytes_max),
             ("grpc.max_metadata_size", METADATA_BYTES_MAX),
             ("grpc.max_concurrent_streams", STREAMS_A_CONNECTION_MAX),
+            # Beyond these the library cancels calls before we see them; the lanes' bound should speak first.
+            ("grpc.server.max_pending_requests", PENDING_CALLS_MAX),
+            ("grpc.server.max_pending_requests_hard_limit", PENDING_CALLS_MAX),
         ]
     )
     deadlines = Deadlines(settings.request_deadline_seconds_default, settings.request_deadline_seconds_max)

@@ -104,7 +104,7 @@ async def _watch_store(application: Application, health_servicer: health.aio.Hea
             async with asyncio.timeout(STORE_CHECK_SECONDS * 5):
                 await application.database.check()
             answers = True
-        except (StoreUnavailableError, TimeoutError):
+        except Exception:  # noqa: BLE001 - whatever the reason, it did not answer; the watch goes on
             answers = False
         if answers != serving:
             serving = answers

@@ -121,14 +121,14 @@ class BalanceCache:
         keys = [cache_key(*member) for member in members]
         try:
             values = await self._redis.mget(keys)
-        except (RedisError, OSError, TimeoutError) as error:
+            now_us = time.time_ns() // 1_000
+            return [
+                self._read(key, value if isinstance(value, bytes) else None, now_us)
+                for key, value in zip(keys, values, strict=True)
+            ]
+        except Exception as error:  # noqa: BLE001 - the client has more errors than it says; none may hurt
             self._lost(error)
             return [NOT_HERE] * len(members)
-        now_us = time.time_ns() // 1_000
-        return [
-            self._read(key, value if isinstance(value, bytes) else None, now_us)
-            for key, value in zip(keys, values, strict=True)
-        ]
 
     def _read(self, key: bytes, value: bytes | None, now_us: int) -> Cached:
         if value is None:
@@ -174,7 +174,7 @@ class BalanceCache:
         try:
             if keys:
                 await self._replace(keys=keys, args=arguments)
-        except (RedisError, OSError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - the client has more errors than it says; none may hurt
             self._lost(error)
             return
         for projection in projections:
@@ -202,6 +202,7 @@ class BalanceCache:
         while True:
             await asyncio.sleep(RETRY_SECONDS)
             try:
+                await self._forget(keys=[], args=[])
                 while self._behind:
                     missed = list(self._behind.items())[:FORGET_AT_ONCE_MAX]
                     await self._forget(
@@ -210,8 +211,7 @@ class BalanceCache:
                     for key, version in missed:
                         if self._behind.get(key) == version:
                             del self._behind[key]
-                await self._forget(keys=[], args=[])
-            except (RedisError, OSError, TimeoutError):
+            except Exception:  # noqa: BLE001, S112 - it is away for whatever reason: ask again
                 continue
             self._away = False
             log.info("redis is back")

@@ -8,7 +8,7 @@ from members.account import Account
 from points.civil_time import instant_of
 from store.balance_cache import NOT_HERE, BalanceCache, Cached
 from store.balance_value import KnownBalance
-from store.database import Database, StoreUnavailableError
+from store.database import STATEMENT_SECONDS_MAX, Database, StoreUnavailableError
 from store.gathering import Gathering
 from store.projection import known_balance, projection_of
 from store.rows import ACCOUNT_WIDTH, account_of
@@ -90,13 +90,17 @@ class BalanceReads:
         loop = asyncio.get_running_loop()
         reads = [_CacheRead(member, loop.create_future()) for member in members]
         self._from_cache.add(reads)
-        return [await read.future for read in reads]
+        return await asyncio.gather(*(read.future for read in reads))
 
     async def _look_up(self, members: Sequence[tuple[Member, bytes]]) -> list[MemberSeen | None]:
         loop = asyncio.get_running_loop()
         reads = [_LookUp(member, broken, loop.create_future()) for member, broken in members]
         self._from_postgres.add(reads)
-        return [await read.future for read in reads]
+        answers = await asyncio.gather(*(read.future for read in reads), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        return [answer for answer in answers if not isinstance(answer, BaseException)]
 
     async def _read_cache(self, reads: list[_CacheRead]) -> None:
         answers = await self._cache.get_many([read.member for read in reads])
@@ -108,13 +112,14 @@ class BalanceReads:
         """One query for all; what it found goes to Redis in one script, and then to the readers."""
         members = {read.member: read.broken for read in reads}
         try:
-            connection = await self._connection.get()
-            rows = await connection.fetch(
-                READ_ACCOUNTS,
-                [slot_of(*member) for member in members],
-                [program_id for program_id, _ in members],
-                [member_id for _, member_id in members],
-            )
+            async with asyncio.timeout(STATEMENT_SECONDS_MAX):
+                connection = await self._connection.get()
+                rows = await connection.fetch(
+                    READ_ACCOUNTS,
+                    [slot_of(*member) for member in members],
+                    [program_id for program_id, _ in members],
+                    [member_id for _, member_id in members],
+                )
             seen = {
                 (row[1], row[2]): MemberSeen(account_of(row), self._clock(instant_of(row[ACCOUNT_WIDTH])))
                 for row in rows

@@ -22,7 +22,10 @@ SESSION_SETTINGS: Final = {
     # before it began.
     "default_transaction_isolation": "read committed",
     "statement_timeout": f"{STATEMENT_SECONDS_MAX}s",
-    "lock_timeout": "5s",
+    # A row that somebody holds longer costs its own command, not its whole batch: see Lane.
+    "lock_timeout": "500ms",
+    # An answer means that it is on disk, whatever the role or the database says.
+    "synchronous_commit": "on",
     "idle_in_transaction_session_timeout": "10s",
     # The hot statements have one good plan, whatever the arrays' length.
     "plan_cache_mode": "force_generic_plan",
@@ -52,12 +55,11 @@ UNREACHABLE_ERRORS: Final = (
     asyncpg.DiskFullError,
     asyncpg.OutOfMemoryError,
 )
-CONTENTION_ERRORS: Final = (
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-)
+# Another transaction was in the way: worth another try at once.
+COLLISION_ERRORS: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+# A row or a statement took too long: whatever it is, the rest of a batch need not wait for it.
+STUCK_ERRORS: Final = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError)
+CONTENTION_ERRORS: Final = (*COLLISION_ERRORS, *STUCK_ERRORS)
 
 
 def is_unreachable(error: BaseException) -> bool:
@@ -68,7 +70,13 @@ def is_unreachable(error: BaseException) -> bool:
 
 def as_asyncpg_url(url: str) -> sa.URL:
     """The URL with the driver this service uses, whichever way of writing it an operator is used to."""
-    return make_url(url).set(drivername="postgresql+asyncpg")
+    parsed = make_url(url).set(drivername="postgresql+asyncpg")
+    if "sslmode" in parsed.query:
+        # libpq's word; the driver calls it `ssl` and takes the same values.
+        parsed = parsed.difference_update_query(["sslmode"]).update_query_dict(
+            {"ssl": str(parsed.query["sslmode"])}
+        )
+    return parsed
 
 
 class Database:
@@ -90,8 +98,10 @@ class Database:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncConnection]:
         """A transaction for cold statements, committed at the end. Raises StoreUnavailableError."""
+        entered = False
         try:
             async with self._engine.begin() as connection:
+                entered = True
                 yield connection
         except sa.exc.DBAPIError as error:
             cause = error.orig.__cause__ if error.orig else None
@@ -99,6 +109,7 @@ class Database:
                 error.connection_invalidated
                 or isinstance(cause, CONTENTION_ERRORS)
                 or (cause is not None and is_unreachable(cause))
+                or not entered
             ):
                 raise StoreUnavailableError(str(error.orig)) from error
             raise

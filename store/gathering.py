@@ -9,6 +9,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+import structlog
+
+log = structlog.get_logger()
+
 Item = TypeVar("Item")
 
 
@@ -60,7 +64,11 @@ class Gathering(Generic[Item]):
         try:
             while self._waiting:
                 count = min(len(self._waiting), self._batch_max)
-                await self._flush([self._waiting.popleft() for _ in range(count)])
+                batch = [self._waiting.popleft() for _ in range(count)]
+                try:
+                    await self._flush(batch)
+                except Exception:
+                    log.exception("a flush failed")  # a defect; what waits must not suffer from it
         finally:
             self._running = None
 

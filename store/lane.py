@@ -11,7 +11,9 @@ import structlog
 from store.balance_cache import BalanceCache
 from store.batch import BatchResult, run_batch
 from store.database import (
-    CONTENTION_ERRORS,
+    COLLISION_ERRORS,
+    STATEMENT_SECONDS_MAX,
+    STUCK_ERRORS,
     UNREACHABLE_ERRORS,
     Database,
     StoreUnavailableError,
@@ -23,6 +25,8 @@ from store.projection import projection_of
 from store.tickets import DefectError, Ticket
 
 CONTENTION_RETRIES_MAX: Final = 3
+# Beyond what a statement may take: a connection that has gone silent, a commit that waits for a standby.
+BATCH_SECONDS_MAX: Final = STATEMENT_SECONDS_MAX + 5
 CONTENTION_BACKOFF_SECONDS: Final = 0.02
 
 log = structlog.get_logger()
@@ -65,11 +69,14 @@ class Lane:
             for ticket in tickets:
                 ticket.answer(error)
             return
-        except Exception:
+        except Exception as error:
             if len(tickets) > 1:
                 middle = len(tickets) // 2
                 await self._carry_out(tickets[:middle])
                 await self._carry_out(tickets[middle:])
+                return
+            if isinstance(error, STUCK_ERRORS):
+                tickets[0].answer(StoreUnavailableError(str(error)))
                 return
             log.exception("a command cannot be carried out", kind=type(tickets[0].command).__name__)
             tickets[0].answer(DefectError("internal error"))
@@ -84,8 +91,9 @@ class Lane:
         for attempt in range(CONTENTION_RETRIES_MAX + 1):
             connection = await self._connection.get()
             try:
-                return await run_batch(connection, tickets, self._shelf, self._clock)
-            except CONTENTION_ERRORS as error:
+                async with asyncio.timeout(BATCH_SECONDS_MAX):
+                    return await run_batch(connection, tickets, self._shelf, self._clock)
+            except COLLISION_ERRORS as error:
                 await self._roll_back(connection)
                 if attempt == CONTENTION_RETRIES_MAX:
                     raise StoreUnavailableError(str(error)) from error

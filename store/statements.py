@@ -32,14 +32,16 @@ WITH k AS MATERIALIZED (
     FROM unnest($1::smallint[], $2::text[], $3::text[], $4::bytea[])
         AS k (slot, program_id, member_id, digest_salt)
     CROSS JOIN LATERAL (SELECT FROM program WHERE program_id = k.program_id OFFSET 0) p
-    ORDER BY k.slot, k.program_id, k.member_id
+    ORDER BY k.slot, k.program_id COLLATE "C", k.member_id COLLATE "C"
 ), made AS (
     INSERT INTO account (slot, program_id, member_id)
-    SELECT slot, program_id, member_id FROM k ORDER BY slot, program_id, member_id
+    SELECT slot, program_id, member_id FROM k
+    ORDER BY slot, program_id COLLATE "C", member_id COLLATE "C"
     ON CONFLICT (slot, program_id, member_id) DO UPDATE SET version = account.version
 )
 INSERT INTO identity (slot, program_id, member_id, digest_salt)
-SELECT slot, program_id, member_id, digest_salt FROM k ORDER BY slot, program_id, member_id
+SELECT slot, program_id, member_id, digest_salt FROM k
+ORDER BY slot, program_id COLLATE "C", member_id COLLATE "C"
 ON CONFLICT (slot, program_id, member_id) DO NOTHING
 """
 

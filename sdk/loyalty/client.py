@@ -26,7 +26,7 @@ CHANNELS_DEFAULT: Final = 4
 MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
 
 # Every write carries a request_id, so repeating it after UNAVAILABLE or an overload cannot apply it twice.
-# The library backs off between 0.1 and 2 seconds, and obeys the server's own retry delay.
+# The library backs off between 0.1 and 2 seconds.
 RETRIES: Final = json.dumps(
     {
         "methodConfig": [

@@ -107,4 +107,5 @@ def _print(program: str, last: messages.VerifyLedgerResponse, drifts: list[messa
     if len(drifts) > DRIFTS_SHOWN_MAX:
         console.print(f"… and {len(drifts) - DRIFTS_SHOWN_MAX} more; --json shows all")
     if not drifts:
-        console.print("[green]The books prove themselves: journal, accounts and Redis agree.[/green]")
+        agreeing = "journal and accounts" if last.cache_unavailable else "journal, accounts and Redis"
+        console.print(f"[green]The books prove themselves: {agreeing} agree.[/green]")

@@ -16,7 +16,7 @@ from members.rejections import (
 )
 from store.balance_cache import BalanceCache
 from store.command_lanes import CommandLanes
-from store.database import Database, StoreUnavailableError
+from store.database import Database, StoreUnavailableError, as_asyncpg_url
 from store.gathering import QueueFullError
 from store.identity import display_name
 from store.tickets import DefectError, ProgramUnknownError
@@ -306,3 +306,30 @@ async def test_journal_rows_cannot_be_doubled(database_url: str) -> None:
                     + columns.format(seq=seq, request_id=request_id)
                     + " FROM journal"
                 )
+
+
+async def test_a_row_that_somebody_holds_costs_its_own_command_only(database_url: str) -> None:
+    """A session that forgot to commit holds one member: the others of the batch are settled all the same."""
+    async with opened(database_url) as store:
+        await store.lanes.execute_many([(PROGRAM, f"m{number}", settle("o0", 100)) for number in range(6)])
+        holder = await store.connect()
+        holding = holder.transaction()
+        await holding.start()
+        await holder.execute("SELECT FROM account WHERE member_id = 'm3' FOR UPDATE")
+        answers = await store.lanes.execute_many(
+            [(PROGRAM, f"m{number}", settle("o1", 100)) for number in range(6)]
+        )
+        await holding.rollback()
+        await holder.close()
+        kinds = [type(answer) for answer in answers]
+        assert kinds == [Entry, Entry, Entry, StoreUnavailableError, Entry, Entry]
+        assert isinstance(await store.execute("m3", settle("o1", 100)), Entry)
+        progress, drifts = await store.verify()
+        assert (progress.entries, drifts) == (12, [])
+
+
+def test_a_url_as_managed_databases_give_it() -> None:
+    """libpq's sslmode is understood, and nothing else of the URL is changed."""
+    url = as_asyncpg_url("postgres://u:p@h:5/d?sslmode=require&application_name=x")
+    assert dict(url.query) == {"ssl": "require", "application_name": "x"}
+    assert (url.drivername, url.host, url.database) == ("postgresql+asyncpg", "h", "d")

@@ -88,3 +88,18 @@ async def test_draining_gives_back_what_it_could_not_finish() -> None:
     gathering.add([1, 2, 3])
     assert await gathering.drain(0.05) == [2, 3]
     recorder.permits.release()
+
+
+async def test_a_flush_that_raises_does_not_stop_what_waits() -> None:
+    """A defect in one batch: the next ones are still flushed."""
+    batches: list[list[int]] = []
+
+    async def flush(items: list[int]) -> None:
+        batches.append(items)
+        if items == [1]:
+            raise RuntimeError("a defect")
+
+    gathering = Gathering[int](flush, batch_max=1, waiting_max=10)
+    gathering.add([1, 2])
+    assert await gathering.drain(5) == []
+    assert batches == [[1], [2]]
