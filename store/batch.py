@@ -12,10 +12,8 @@ import asyncpg
 from members.account import Account
 from members.commands import SettleOrder, digest_of
 from members.execute import Accepted, Repeated, execute, recognise
-from members.journal import Entry
 from points.civil_time import instant_of
 from points.ledger import BooksBrokenError
-from programs.program import Program
 from store.batch_columns import (
     account_columns,
     journal_columns,
@@ -23,6 +21,7 @@ from store.batch_columns import (
     order_columns,
     repeat_columns,
 )
+from store.loaded_member import Key, LoadedMember
 from store.programs import ProgramShelf
 from store.rows import ACCOUNT_WIDTH, JOURNAL_WIDTH, account_of, entry_of
 from store.statements import (
@@ -36,41 +35,6 @@ from store.statements import (
 from store.tickets import Outcome, ProgramUnknownError, Ticket
 
 SALT_BYTES: Final = 16
-
-Key = tuple[int, str, str]
-
-
-class LoadedMember:
-    """A member within a batch: as loaded, and as its commands have left it so far."""
-
-    __slots__ = (
-        "account",
-        "by_order",
-        "by_request",
-        "entries",
-        "feed_xid",
-        "key",
-        "names",
-        "orders",
-        "program",
-        "repeats",
-        "salt",
-        "version_before",
-    )
-
-    def __init__(self, key: Key, account: Account, salt: bytes, feed_xid: int, program: Program) -> None:
-        self.key = key
-        self.account = account
-        self.version_before = account.version
-        self.salt = salt
-        self.feed_xid = feed_xid
-        self.program = program
-        self.entries: list[Entry] = []
-        self.orders: list[tuple[str, int, bytes]] = []
-        self.repeats: list[tuple[str, bytes, int]] = []
-        self.names: list[str] = []
-        self.by_request: dict[str, tuple[bytes, Entry]] = {}
-        self.by_order: dict[str, Entry] = {}
 
 
 class BatchResult(NamedTuple):

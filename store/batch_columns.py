@@ -1,14 +1,11 @@
 """A batch as columns, in the order in which the statements take them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from points.civil_time import moment_of
 from points.ledger import next_due_us
+from store.loaded_member import Key, LoadedMember
 from store.rows import lots_json, moment_or_none
-
-if TYPE_CHECKING:
-    from store.batch import Key, LoadedMember
 
 Column = list[object]
 
@@ -17,12 +14,12 @@ def _columns(rows: list[tuple[object, ...]], width: int) -> list[Column]:
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
-def key_columns(keys: "Sequence[Key]") -> tuple[list[int], list[str], list[str]]:
+def key_columns(keys: Sequence[Key]) -> tuple[list[int], list[str], list[str]]:
     """Slots, programs and members."""
     return [key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]
 
 
-def account_columns(members: "Sequence[LoadedMember]") -> list[Column]:
+def account_columns(members: Sequence[LoadedMember]) -> list[Column]:
     """The accounts as their commands have left them."""
     rows: list[tuple[object, ...]] = []
     for member in members:
@@ -52,7 +49,7 @@ def account_columns(members: "Sequence[LoadedMember]") -> list[Column]:
     return _columns(rows, 19)
 
 
-def journal_columns(members: "Sequence[LoadedMember]") -> list[Column]:
+def journal_columns(members: Sequence[LoadedMember]) -> list[Column]:
     """The entries."""
     rows: list[tuple[object, ...]] = [
         (
@@ -82,7 +79,7 @@ def journal_columns(members: "Sequence[LoadedMember]") -> list[Column]:
     return _columns(rows, 21)
 
 
-def order_columns(members: "Sequence[LoadedMember]") -> list[Column]:
+def order_columns(members: Sequence[LoadedMember]) -> list[Column]:
     """The orders as received."""
     rows: list[tuple[object, ...]] = [
         (*member.key, order_id, seq, content.decode())
@@ -92,7 +89,7 @@ def order_columns(members: "Sequence[LoadedMember]") -> list[Column]:
     return _columns(rows, 6)
 
 
-def repeat_columns(members: "Sequence[LoadedMember]") -> list[Column]:
+def repeat_columns(members: Sequence[LoadedMember]) -> list[Column]:
     """The request ids under which settled orders came again."""
     rows: list[tuple[object, ...]] = [
         (*member.key, request_id, digest, seq)
