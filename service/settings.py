@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -82,6 +83,14 @@ class StoreUrls:
 
     def __repr__(self) -> str:
         return f"StoreUrls(database_url=…, redis_url={'…' if self.redis_url else None})"
+
+
+def _check_port(url: str) -> None:
+    """Refuse a URL that cannot be taken apart, before a library quotes a part of its password in an error."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise ValueError("is not a URL: write / : @ and # in a password as %2F %3A %40 and %23") from None
 
 
 def _workers_default() -> int:
@@ -181,6 +190,7 @@ class Settings(BaseSettings):
         scheme = next((scheme for scheme in _DATABASE_SCHEMES if url.startswith(scheme)), None)
         if scheme is None:
             raise ValueError("must start with postgresql://")
+        _check_port(url)
         return SecretStr(_DATABASE_SCHEME + url.removeprefix(scheme))
 
     @field_validator("redis_url")
@@ -188,6 +198,8 @@ class Settings(BaseSettings):
     def _redis_url_is_redis(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(_REDIS_SCHEMES):
             raise ValueError("must start with redis://, rediss:// or unix://")
+        if value is not None:
+            _check_port(value.get_secret_value())
         return value
 
     @field_validator("data_dir")

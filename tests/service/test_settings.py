@@ -132,3 +132,14 @@ def test_no_secret_in_what_is_printed() -> None:
     handover = Handover(settings, StoreUrls("postgresql+asyncpg://u:hunter2@h/d", "redis://:hunter2@h"), 0)
 
     assert "hunter2" not in f"{settings!r} {settings} {handover!r} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize("name", ["redis_url", "database_url"])
+def test_a_password_that_breaks_its_url_is_not_shown(name: str) -> None:
+    """The error names the setting and what to do, and no part of the password."""
+    scheme = "redis" if name == "redis_url" else "postgresql"
+    with pytest.raises(SettingsError) as refused:
+        Settings.load({name: f"{scheme}://user:secr/et@host/0"})
+    assert f"LOYALTY_{name.upper()}" in str(refused.value)
+    assert "%2F" in str(refused.value)
+    assert "secr" not in str(refused.value)
