@@ -1,5 +1,6 @@
 """Bringing the schema up to date: safe to run twice, at once, and while the previous release serves."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +18,8 @@ from store.database import CONNECT_SECONDS_MAX, StoreUnavailableError, as_asyncp
 
 # Two migrations at once take turns on this lock; its number is only ours by agreement.
 MIGRATION_LOCK: Final = 7_236_529_011
-LOCK_WAIT: Final = "60s"
+LOCK_WAIT_SECONDS_MAX: Final = 60
+LOCK_LOOK_SECONDS: Final = 0.05
 
 
 class SchemaOutdatedError(Exception):
@@ -44,15 +46,31 @@ async def migrate(url: str) -> tuple[str | None, str]:
     Raises StoreUnavailableError where Postgres cannot be reached or a lock is not had in time.
     """
     async with _connected(url) as connection:  # its end is the end of the session, and of the advisory lock
-        await connection.execute(sa.text(f"SET lock_timeout = '{LOCK_WAIT}'"))
-        await connection.execute(sa.text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
-        await connection.commit()
+        await _take_turn(connection)
         before = await connection.run_sync(_revision)
         await connection.commit()
         await connection.run_sync(_upgrade)
         after = await connection.run_sync(_revision)
         await connection.commit()
         return before, str(after)
+
+
+async def _take_turn(connection: AsyncConnection) -> None:
+    """Wait for the migration lock without a transaction of our own.
+
+    An index that is built beside running writers waits for every transaction that is open, so a session that
+    waited for the lock inside one would never get it.
+    """
+    try:
+        async with asyncio.timeout(LOCK_WAIT_SECONDS_MAX):
+            while True:
+                taken = await connection.scalar(sa.text(f"SELECT pg_try_advisory_lock({MIGRATION_LOCK})"))
+                await connection.commit()
+                if taken:
+                    return
+                await asyncio.sleep(LOCK_LOOK_SECONDS)
+    except TimeoutError:
+        raise StoreUnavailableError("another migration has been running for a minute") from None
 
 
 async def check_schema(url: str) -> None:

@@ -96,11 +96,20 @@ account: Final = sa.Table(
         "head_hash", sa.LargeBinary, nullable=False, server_default=sa.text("decode(repeat('00', 32), 'hex')")
     ),
     sa.Column("feed_xid", TransactionId, nullable=False, server_default="0"),
+    sa.Column("redeemed", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("voided", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("transferred_in", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("transferred_out", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("holds", pg.JSON, nullable=False, server_default="[]"),
+    sa.Column("counters", pg.JSON, nullable=False, server_default="{}"),
     sa.PrimaryKeyConstraint(*MEMBER_KEY),
     comment="The snapshot that folding the journal gives. lots: [end µs or 0, credited, consumed].",
     # Room for the next version of a row on its own page, so that an update touches no index.
     postgresql_with={"fillfactor": "70"},
 )
+
+# What the worker looks for: the members to whom time does something next.
+sa.Index("account_due", account.c.next_due_time, postgresql_where=account.c.next_due_time.is_not(None))
 
 journal: Final = sa.Table(
     "journal",
@@ -136,6 +145,14 @@ sa.Index(
     postgresql_where=journal.c.request_id.is_not(None),
 )
 
+# Late entries are few; a look at what holds for a past instant finds them without reading the others.
+sa.Index(
+    "journal_back_dated",
+    *(journal.c[name] for name in MEMBER_KEY),
+    journal.c.effective_time,
+    postgresql_where=journal.c.back_dated,
+)
+
 settled_order: Final = sa.Table(
     "settled_order",
     metadata,
@@ -143,6 +160,13 @@ settled_order: Final = sa.Table(
     _key("order_id"),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("content", pg.JSON, nullable=False),
+    sa.Column(
+        "refunded",
+        pg.JSON,
+        nullable=False,
+        server_default="{}",
+        comment="What came back of the order so far: money, and pieces and money a line.",
+    ),
     sa.PrimaryKeyConstraint(*MEMBER_KEY, "order_id"),
     comment="Orders as received, and the entry that settled each. The content is erasable.",
 )
@@ -156,4 +180,68 @@ repeated_request: Final = sa.Table(
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.PrimaryKeyConstraint(*MEMBER_KEY, "request_id"),
     comment="Request ids under which a settled order came again, and the entry that answered them.",
+)
+
+order_refund: Final = sa.Table(
+    "order_refund",
+    metadata,
+    *_member_key(),
+    _key("order_id"),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("refund_id", sa.Text(collation="C")),
+    sa.PrimaryKeyConstraint(*MEMBER_KEY, "order_id", "seq"),
+    comment="The refunds of an order: their entries, and the caller's own id where one was given.",
+)
+sa.Index(
+    "order_refund_id",
+    *(order_refund.c[name] for name in (*MEMBER_KEY, "order_id", "refund_id")),
+    unique=True,
+    postgresql_where=order_refund.c.refund_id.is_not(None),
+)
+
+hold: Final = sa.Table(
+    "hold",
+    metadata,
+    *_member_key(),
+    _key("hold_id"),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column("deadline_time", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("captured_points", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("resolved_seq", sa.BigInteger),
+    sa.PrimaryKeyConstraint(*MEMBER_KEY, "hold_id"),
+    comment="Every hold ever placed and how it was resolved. Open ones stand in account.holds, too.",
+)
+
+expired_lot: Final = sa.Table(
+    "expired_lot",
+    metadata,
+    *_member_key(),
+    sa.Column("end_us", sa.BigInteger, nullable=False),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint(*MEMBER_KEY, "end_us"),
+    comment="What expired of each lot (end µs, -1: the sliding one) and was not taken back by a refund.",
+)
+
+entry_note: Final = sa.Table(
+    "entry_note",
+    metadata,
+    *_member_key(),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint(*MEMBER_KEY, "seq"),
+    comment="What a person wrote about an entry. Erasable, so not in the journal.",
+)
+
+account_snapshot: Final = sa.Table(
+    "account_snapshot",
+    metadata,
+    *_member_key(),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("recorded_time", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("advanced_time", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("account", pg.JSON, nullable=False),
+    sa.PrimaryKeyConstraint(*MEMBER_KEY, "seq"),
+    comment="The account as it was after every 64th entry, so that a look into the past folds few.",
 )

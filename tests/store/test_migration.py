@@ -76,13 +76,19 @@ async def test_every_member_table_leads_its_keys_with_slot(database_url: str) ->
     member_tables = [table for table in metadata.tables.values() if "member_id" in table.c]
     assert sorted(table.name for table in member_tables) == [
         "account",
+        "account_snapshot",
+        "entry_note",
+        "expired_lot",
+        "hold",
         "identity",
         "journal",
+        "order_refund",
         "repeated_request",
         "settled_order",
     ]
     for table in member_tables:
         assert [column.name for column in table.primary_key][:3] == ["slot", "program_id", "member_id"]
         for index in table.indexes:
-            assert next(column.name for column in index.columns) == "slot"
+            # A table's rows of one member stand together; what is looked for across members is no key.
+            assert not index.unique or next(column.name for column in index.columns) == "slot"
         assert not table.foreign_keys
