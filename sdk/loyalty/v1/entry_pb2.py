@@ -26,29 +26,59 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from loyalty.v1 import balance_pb2 as loyalty_dot_v1_dot_balance__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16loyalty/v1/entry.proto\x12\nloyalty.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18loyalty/v1/balance.proto\"\xcc\x02\n\x05\x45ntry\x12\x0b\n\x03seq\x18\x01 \x01(\x03\x12#\n\x04kind\x18\x02 \x01(\x0e\x32\x15.loyalty.v1.EntryKind\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12#\n\x07\x63hanges\x18\x05 \x03(\x0b\x32\x12.loyalty.v1.Change\x12$\n\x07\x62\x61lance\x18\x06 \x01(\x0b\x32\x13.loyalty.v1.Balance\x12\x17\n\x0fprogram_version\x18\x07 \x01(\x03\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rrecorded_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nback_dated\x18\n \x01(\x08\x12\x0c\n\x04hash\x18\x0b \x01(\x0c\"\xcb\x01\n\x06\x43hange\x12$\n\x06joined\x18\x01 \x01(\x0b\x32\x12.loyalty.v1.JoinedH\x00\x12$\n\x06\x65\x61rned\x18\x02 \x01(\x0b\x32\x12.loyalty.v1.EarnedH\x00\x12$\n\x06posted\x18\x03 \x01(\x0b\x32\x12.loyalty.v1.PostedH\x00\x12&\n\x07\x65xpired\x18\x04 \x01(\x0b\x32\x13.loyalty.v1.ExpiredH\x00\x12\x1d\n\x04legs\x18\x05 \x03(\x0b\x32\x0f.loyalty.v1.LegB\x08\n\x06\x63hange\"\x1b\n\x06Joined\x12\x11\n\tcondition\x18\x01 \x01(\t\"v\n\x06\x45\x61rned\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x19\n\x11\x62\x61se_amount_minor\x18\x02 \x01(\x03\x12\x0e\n\x06points\x18\x03 \x01(\x03\x12\x30\n\x0cposting_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x18\n\x06Posted\x12\x0e\n\x06points\x18\x01 \x01(\x03\"\x19\n\x07\x45xpired\x12\x0e\n\x06points\x18\x01 \x01(\x03\"\xbe\x01\n\x03Leg\x12/\n\x0c\x66rom_account\x18\x01 \x01(\x0e\x32\x19.loyalty.v1.LedgerAccount\x12-\n\nto_account\x18\x02 \x01(\x0e\x32\x19.loyalty.v1.LedgerAccount\x12\x0e\n\x06points\x18\x03 \x01(\x03\x12\x33\n\x0flot_expiry_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nlot_offset\x18\x05 \x01(\x03*~\n\tEntryKind\x12\x1a\n\x16\x45NTRY_KIND_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45NTRY_KIND_MEMBER_ENROLLED\x10\x01\x12\x1c\n\x18\x45NTRY_KIND_ORDER_SETTLED\x10\x02\x12\x17\n\x13\x45NTRY_KIND_FELL_DUE\x10\x03*\xa0\x01\n\rLedgerAccount\x12\x1e\n\x1aLEDGER_ACCOUNT_UNSPECIFIED\x10\x00\x12\x19\n\x15LEDGER_ACCOUNT_ISSUED\x10\x01\x12\x1c\n\x18LEDGER_ACCOUNT_AVAILABLE\x10\x02\x12\x1a\n\x16LEDGER_ACCOUNT_PENDING\x10\x03\x12\x1a\n\x16LEDGER_ACCOUNT_EXPIRED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16loyalty/v1/entry.proto\x12\nloyalty.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18loyalty/v1/balance.proto\"\xda\x02\n\x05\x45ntry\x12\x0b\n\x03seq\x18\x01 \x01(\x03\x12#\n\x04kind\x18\x02 \x01(\x0e\x32\x15.loyalty.v1.EntryKind\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12#\n\x07\x63hanges\x18\x05 \x03(\x0b\x32\x12.loyalty.v1.Change\x12$\n\x07\x62\x61lance\x18\x06 \x01(\x0b\x32\x13.loyalty.v1.Balance\x12\x17\n\x0fprogram_version\x18\x07 \x01(\x03\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rrecorded_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nback_dated\x18\n \x01(\x08\x12\x0c\n\x04hash\x18\x0b \x01(\x0c\x12\x0c\n\x04note\x18\x0c \x01(\t\"\xa6\x06\n\x06\x43hange\x12$\n\x06joined\x18\x01 \x01(\x0b\x32\x12.loyalty.v1.JoinedH\x00\x12$\n\x06\x65\x61rned\x18\x02 \x01(\x0b\x32\x12.loyalty.v1.EarnedH\x00\x12$\n\x06posted\x18\x03 \x01(\x0b\x32\x12.loyalty.v1.PostedH\x00\x12&\n\x07\x65xpired\x18\x04 \x01(\x0b\x32\x13.loyalty.v1.ExpiredH\x00\x12\"\n\x05spent\x18\x06 \x01(\x0b\x32\x11.loyalty.v1.SpentH\x00\x12 \n\x04held\x18\x07 \x01(\x0b\x32\x10.loyalty.v1.HeldH\x00\x12(\n\x08\x63\x61ptured\x18\x08 \x01(\x0b\x32\x14.loyalty.v1.CapturedH\x00\x12(\n\x08released\x18\t \x01(\x0b\x32\x14.loyalty.v1.ReleasedH\x00\x12(\n\x08refunded\x18\n \x01(\x0b\x32\x14.loyalty.v1.RefundedH\x00\x12(\n\x08restored\x18\x0b \x01(\x0b\x32\x14.loyalty.v1.RestoredH\x00\x12+\n\ntaken_back\x18\x0c \x01(\x0b\x32\x15.loyalty.v1.TakenBackH\x00\x12(\n\x08\x61\x64justed\x18\r \x01(\x0b\x32\x14.loyalty.v1.AdjustedH\x00\x12$\n\x06voided\x18\x0e \x01(\x0b\x32\x12.loyalty.v1.VoidedH\x00\x12\x35\n\x0ftransferred_out\x18\x0f \x01(\x0b\x32\x1a.loyalty.v1.TransferredOutH\x00\x12\x33\n\x0etransferred_in\x18\x10 \x01(\x0b\x32\x19.loyalty.v1.TransferredInH\x00\x12(\n\x08\x65xtended\x18\x11 \x01(\x0b\x32\x14.loyalty.v1.ExtendedH\x00\x12*\n\tsuspended\x18\x12 \x01(\x0b\x32\x15.loyalty.v1.SuspendedH\x00\x12,\n\nreinstated\x18\x13 \x01(\x0b\x32\x16.loyalty.v1.ReinstatedH\x00\x12\x1d\n\x04legs\x18\x05 \x03(\x0b\x32\x0f.loyalty.v1.LegB\x08\n\x06\x63hange\"\x1b\n\x06Joined\x12\x11\n\tcondition\x18\x01 \x01(\t\"v\n\x06\x45\x61rned\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x19\n\x11\x62\x61se_amount_minor\x18\x02 \x01(\x03\x12\x0e\n\x06points\x18\x03 \x01(\x03\x12\x30\n\x0cposting_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x18\n\x06Posted\x12\x0e\n\x06points\x18\x01 \x01(\x03\"\x19\n\x07\x45xpired\x12\x0e\n\x06points\x18\x01 \x01(\x03\",\n\x05Spent\x12\x0e\n\x06points\x18\x01 \x01(\x03\x12\x13\n\x0bworth_minor\x18\x02 \x01(\x03\"Z\n\x04Held\x12\x0f\n\x07hold_id\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12\x31\n\rdeadline_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"@\n\x08\x43\x61ptured\x12\x0f\n\x07hold_id\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12\x13\n\x0bworth_minor\x18\x03 \x01(\x03\">\n\x08Released\x12\x0f\n\x07hold_id\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12\x11\n\ttimed_out\x18\x03 \x01(\x08\"\xac\x01\n\x08Refunded\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12\x13\n\x0bsettled_seq\x18\x02 \x01(\x03\x12\x14\n\x0c\x61mount_minor\x18\x03 \x01(\x03\x12\x16\n\x0erefunded_minor\x18\x04 \x01(\x03\x12\x12\n\npaid_minor\x18\x05 \x01(\x03\x12\'\n\x05lines\x18\x06 \x03(\x0b\x32\x18.loyalty.v1.RefundedLine\x12\r\n\x05whole\x18\x07 \x01(\x08\"G\n\x0cRefundedLine\x12\x0f\n\x07line_id\x18\x01 \x01(\t\x12\x10\n\x08quantity\x18\x02 \x01(\x03\x12\x14\n\x0c\x61mount_minor\x18\x03 \x01(\x03\"\x1a\n\x08Restored\x12\x0e\n\x06points\x18\x01 \x01(\x03\"Z\n\tTakenBack\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x03\x12\x17\n\x0f\x66orgiven_points\x18\x03 \x01(\x03\x12\x13\n\x0b\x64\x65\x62t_points\x18\x04 \x01(\x03\"\x19\n\x08\x41\x64justed\x12\r\n\x05\x64\x65lta\x18\x01 \x01(\x03\"\x18\n\x06Voided\x12\x0e\n\x06points\x18\x01 \x01(\x03\"6\n\x0eTransferredOut\x12\x14\n\x0cto_member_id\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x03\"I\n\rTransferredIn\x12\x16\n\x0e\x66rom_member_id\x18\x01 \x01(\t\x12\x10\n\x08\x66rom_seq\x18\x02 \x01(\x03\x12\x0e\n\x06points\x18\x03 \x01(\x03\";\n\x08\x45xtended\x12/\n\x0b\x65xpiry_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x0b\n\tSuspended\"\x0c\n\nReinstated\"\x85\x02\n\x03Leg\x12/\n\x0c\x66rom_account\x18\x01 \x01(\x0e\x32\x19.loyalty.v1.LedgerAccount\x12-\n\nto_account\x18\x02 \x01(\x0e\x32\x19.loyalty.v1.LedgerAccount\x12\x0e\n\x06points\x18\x03 \x01(\x03\x12\x33\n\x0flot_expiry_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nlot_offset\x18\x05 \x01(\x03\x12\x13\n\x0blot_sliding\x18\x06 \x01(\x08\x12\x30\n\x0cposting_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xd3\x03\n\tEntryKind\x12\x1a\n\x16\x45NTRY_KIND_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45NTRY_KIND_MEMBER_ENROLLED\x10\x01\x12\x1c\n\x18\x45NTRY_KIND_ORDER_SETTLED\x10\x02\x12\x17\n\x13\x45NTRY_KIND_FELL_DUE\x10\x03\x12\x1b\n\x17\x45NTRY_KIND_POINTS_SPENT\x10\x04\x12\x1a\n\x16\x45NTRY_KIND_POINTS_HELD\x10\x05\x12\x1c\n\x18\x45NTRY_KIND_HOLD_CAPTURED\x10\x06\x12\x1c\n\x18\x45NTRY_KIND_HOLD_RELEASED\x10\x07\x12\x1d\n\x19\x45NTRY_KIND_ORDER_REFUNDED\x10\x08\x12\x1e\n\x1a\x45NTRY_KIND_POINTS_ADJUSTED\x10\t\x12\x1c\n\x18\x45NTRY_KIND_POINTS_VOIDED\x10\n\x12\x1c\n\x18\x45NTRY_KIND_TRANSFER_SENT\x10\x0b\x12 \n\x1c\x45NTRY_KIND_TRANSFER_RECEIVED\x10\x0c\x12\x1f\n\x1b\x45NTRY_KIND_MEMBER_SUSPENDED\x10\r\x12 \n\x1c\x45NTRY_KIND_MEMBER_REINSTATED\x10\x0e*\xa7\x02\n\rLedgerAccount\x12\x1e\n\x1aLEDGER_ACCOUNT_UNSPECIFIED\x10\x00\x12\x19\n\x15LEDGER_ACCOUNT_ISSUED\x10\x01\x12\x1c\n\x18LEDGER_ACCOUNT_AVAILABLE\x10\x02\x12\x1a\n\x16LEDGER_ACCOUNT_PENDING\x10\x03\x12\x1a\n\x16LEDGER_ACCOUNT_EXPIRED\x10\x04\x12\x17\n\x13LEDGER_ACCOUNT_HELD\x10\x05\x12\x1b\n\x17LEDGER_ACCOUNT_REDEEMED\x10\x06\x12\x19\n\x15LEDGER_ACCOUNT_VOIDED\x10\x07\x12\x17\n\x13LEDGER_ACCOUNT_DEBT\x10\x08\x12\x1b\n\x17LEDGER_ACCOUNT_TRANSFER\x10\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'loyalty.v1.entry_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ENTRYKIND']._serialized_start=1033
-  _globals['_ENTRYKIND']._serialized_end=1159
-  _globals['_LEDGERACCOUNT']._serialized_start=1162
-  _globals['_LEDGERACCOUNT']._serialized_end=1322
+  _globals['_ENTRYKIND']._serialized_start=2630
+  _globals['_ENTRYKIND']._serialized_end=3097
+  _globals['_LEDGERACCOUNT']._serialized_start=3100
+  _globals['_LEDGERACCOUNT']._serialized_end=3395
   _globals['_ENTRY']._serialized_start=98
-  _globals['_ENTRY']._serialized_end=430
-  _globals['_CHANGE']._serialized_start=433
-  _globals['_CHANGE']._serialized_end=636
-  _globals['_JOINED']._serialized_start=638
-  _globals['_JOINED']._serialized_end=665
-  _globals['_EARNED']._serialized_start=667
-  _globals['_EARNED']._serialized_end=785
-  _globals['_POSTED']._serialized_start=787
-  _globals['_POSTED']._serialized_end=811
-  _globals['_EXPIRED']._serialized_start=813
-  _globals['_EXPIRED']._serialized_end=838
-  _globals['_LEG']._serialized_start=841
-  _globals['_LEG']._serialized_end=1031
+  _globals['_ENTRY']._serialized_end=444
+  _globals['_CHANGE']._serialized_start=447
+  _globals['_CHANGE']._serialized_end=1253
+  _globals['_JOINED']._serialized_start=1255
+  _globals['_JOINED']._serialized_end=1282
+  _globals['_EARNED']._serialized_start=1284
+  _globals['_EARNED']._serialized_end=1402
+  _globals['_POSTED']._serialized_start=1404
+  _globals['_POSTED']._serialized_end=1428
+  _globals['_EXPIRED']._serialized_start=1430
+  _globals['_EXPIRED']._serialized_end=1455
+  _globals['_SPENT']._serialized_start=1457
+  _globals['_SPENT']._serialized_end=1501
+  _globals['_HELD']._serialized_start=1503
+  _globals['_HELD']._serialized_end=1593
+  _globals['_CAPTURED']._serialized_start=1595
+  _globals['_CAPTURED']._serialized_end=1659
+  _globals['_RELEASED']._serialized_start=1661
+  _globals['_RELEASED']._serialized_end=1723
+  _globals['_REFUNDED']._serialized_start=1726
+  _globals['_REFUNDED']._serialized_end=1898
+  _globals['_REFUNDEDLINE']._serialized_start=1900
+  _globals['_REFUNDEDLINE']._serialized_end=1971
+  _globals['_RESTORED']._serialized_start=1973
+  _globals['_RESTORED']._serialized_end=1999
+  _globals['_TAKENBACK']._serialized_start=2001
+  _globals['_TAKENBACK']._serialized_end=2091
+  _globals['_ADJUSTED']._serialized_start=2093
+  _globals['_ADJUSTED']._serialized_end=2118
+  _globals['_VOIDED']._serialized_start=2120
+  _globals['_VOIDED']._serialized_end=2144
+  _globals['_TRANSFERREDOUT']._serialized_start=2146
+  _globals['_TRANSFERREDOUT']._serialized_end=2200
+  _globals['_TRANSFERREDIN']._serialized_start=2202
+  _globals['_TRANSFERREDIN']._serialized_end=2275
+  _globals['_EXTENDED']._serialized_start=2277
+  _globals['_EXTENDED']._serialized_end=2336
+  _globals['_SUSPENDED']._serialized_start=2338
+  _globals['_SUSPENDED']._serialized_end=2349
+  _globals['_REINSTATED']._serialized_start=2351
+  _globals['_REINSTATED']._serialized_end=2363
+  _globals['_LEG']._serialized_start=2366
+  _globals['_LEG']._serialized_end=2627
 # @@protoc_insertion_point(module_scope)

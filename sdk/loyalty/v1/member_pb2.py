@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from loyalty.v1 import balance_pb2 as loyalty_dot_v1_dot_balance__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17loyalty/v1/member.proto\x12\nloyalty.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18loyalty/v1/balance.proto\"\xc2\x01\n\x06Member\x12\x12\n\nprogram_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.loyalty.v1.MemberState\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12-\n\tjoin_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x07\x62\x61lance\x18\x06 \x01(\x0b\x32\x13.loyalty.v1.Balance*_\n\x0bMemberState\x12\x1c\n\x18MEMBER_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15MEMBER_STATE_PROSPECT\x10\x01\x12\x17\n\x13MEMBER_STATE_MEMBER\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17loyalty/v1/member.proto\x12\nloyalty.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18loyalty/v1/balance.proto\"\xc2\x01\n\x06Member\x12\x12\n\nprogram_id\x18\x01 \x01(\t\x12\x11\n\tmember_id\x18\x02 \x01(\t\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.loyalty.v1.MemberState\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12-\n\tjoin_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x07\x62\x61lance\x18\x06 \x01(\x0b\x32\x13.loyalty.v1.Balance*{\n\x0bMemberState\x12\x1c\n\x18MEMBER_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15MEMBER_STATE_PROSPECT\x10\x01\x12\x17\n\x13MEMBER_STATE_MEMBER\x10\x02\x12\x1a\n\x16MEMBER_STATE_SUSPENDED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,7 +34,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'loyalty.v1.member_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MEMBERSTATE']._serialized_start=295
-  _globals['_MEMBERSTATE']._serialized_end=390
+  _globals['_MEMBERSTATE']._serialized_end=418
   _globals['_MEMBER']._serialized_start=99
   _globals['_MEMBER']._serialized_end=293
 # @@protoc_insertion_point(module_scope)

@@ -15,9 +15,11 @@ class MemberState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MEMBER_STATE_UNSPECIFIED: _ClassVar[MemberState]
     MEMBER_STATE_PROSPECT: _ClassVar[MemberState]
     MEMBER_STATE_MEMBER: _ClassVar[MemberState]
+    MEMBER_STATE_SUSPENDED: _ClassVar[MemberState]
 MEMBER_STATE_UNSPECIFIED: MemberState
 MEMBER_STATE_PROSPECT: MemberState
 MEMBER_STATE_MEMBER: MemberState
+MEMBER_STATE_SUSPENDED: MemberState
 
 class Member(_message.Message):
     __slots__ = ("program_id", "member_id", "state", "display_name", "join_time", "balance")

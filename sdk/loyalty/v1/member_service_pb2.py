@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from loyalty.v1 import member_pb2 as loyalty_dot_v1_dot_member__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1floyalty/v1/member_service.proto\x12\nloyalty.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x17loyalty/v1/member.proto\"\xea\x02\n\x12\x45nrolMemberRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12\xb7\x01\n\tmember_id\x18\x02 \x01(\tB\xa3\x01\xbaH\x9f\x01r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xba\x01\x87\x01\n\x10member_id.opaque\x12Umust be opaque: an e-mail address is personal data, and the id stays in keys for ever\x1a\x1c!this.matches(\'.@[^@]+[.].\')\xc8\x01\x01\x12+\n\nrequest_id\x18\x03 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12)\n\x0c\x64isplay_name\x18\x04 \x01(\tB\x13\xbaH\x10r\x0e\x18\x80\x01\x32\t^\\P{Cc}*$\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"F\n\x13\x45nrolMemberResponse\x12\"\n\x06member\x18\x01 \x01(\x0b\x32\x12.loyalty.v1.Member\x12\x0b\n\x03seq\x18\x02 \x01(\x03\"k\n\x10GetMemberRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12*\n\tmember_id\x18\x02 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\"7\n\x11GetMemberResponse\x12\"\n\x06member\x18\x01 \x01(\x0b\x32\x12.loyalty.v1.Member2\xa9\x01\n\rMemberService\x12N\n\x0b\x45nrolMember\x12\x1e.loyalty.v1.EnrolMemberRequest\x1a\x1f.loyalty.v1.EnrolMemberResponse\x12H\n\tGetMember\x12\x1c.loyalty.v1.GetMemberRequest\x1a\x1d.loyalty.v1.GetMemberResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1floyalty/v1/member_service.proto\x12\nloyalty.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x17loyalty/v1/member.proto\"\xea\x02\n\x12\x45nrolMemberRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12\xb7\x01\n\tmember_id\x18\x02 \x01(\tB\xa3\x01\xbaH\x9f\x01r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xba\x01\x87\x01\n\x10member_id.opaque\x12Umust be opaque: an e-mail address is personal data, and the id stays in keys for ever\x1a\x1c!this.matches(\'.@[^@]+[.].\')\xc8\x01\x01\x12+\n\nrequest_id\x18\x03 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12)\n\x0c\x64isplay_name\x18\x04 \x01(\tB\x13\xbaH\x10r\x0e\x18\x80\x01\x32\t^\\P{Cc}*$\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"F\n\x13\x45nrolMemberResponse\x12\"\n\x06member\x18\x01 \x01(\x0b\x32\x12.loyalty.v1.Member\x12\x0b\n\x03seq\x18\x02 \x01(\x03\"k\n\x10GetMemberRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12*\n\tmember_id\x18\x02 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\"7\n\x11GetMemberResponse\x12\"\n\x06member\x18\x01 \x01(\x0b\x32\x12.loyalty.v1.Member\"\xe2\x01\n\x14SuspendMemberRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12*\n\tmember_id\x18\x02 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12+\n\nrequest_id\x18\x03 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12-\n\x06reason\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x15\x10\x01\x18\x80\x04\x32\x0e^[\\P{C}\\n\\t]*$\xc8\x01\x01\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"$\n\x15SuspendMemberResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x03\"\xe4\x01\n\x16ReinstateMemberRequest\x12+\n\nprogram_id\x18\x01 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12*\n\tmember_id\x18\x02 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12+\n\nrequest_id\x18\x03 \x01(\tB\x17\xbaH\x14r\x0f\x10\x01\x18\x80\x01\x32\x08^\\P{C}*$\xc8\x01\x01\x12-\n\x06reason\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x15\x10\x01\x18\x80\x04\x32\x0e^[\\P{C}\\n\\t]*$\xc8\x01\x01\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"&\n\x17ReinstateMemberResponse\x12\x0b\n\x03seq\x18\x01 \x01(\x03\x32\xdb\x02\n\rMemberService\x12N\n\x0b\x45nrolMember\x12\x1e.loyalty.v1.EnrolMemberRequest\x1a\x1f.loyalty.v1.EnrolMemberResponse\x12H\n\tGetMember\x12\x1c.loyalty.v1.GetMemberRequest\x1a\x1d.loyalty.v1.GetMemberResponse\x12T\n\rSuspendMember\x12 .loyalty.v1.SuspendMemberRequest\x1a!.loyalty.v1.SuspendMemberResponse\x12Z\n\x0fReinstateMember\x12\".loyalty.v1.ReinstateMemberRequest\x1a#.loyalty.v1.ReinstateMemberResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +45,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETMEMBERREQUEST'].fields_by_name['program_id']._serialized_options = b'\272H\024r\017\020\001\030\200\0012\010^\\P{C}*$\310\001\001'
   _globals['_GETMEMBERREQUEST'].fields_by_name['member_id']._loaded_options = None
   _globals['_GETMEMBERREQUEST'].fields_by_name['member_id']._serialized_options = b'\272H\024r\017\020\001\030\200\0012\010^\\P{C}*$\310\001\001'
+  _globals['_SUSPENDMEMBERREQUEST'].fields_by_name['program_id']._loaded_options = None
+  _globals['_SUSPENDMEMBERREQUEST'].fields_by_name['program_id']._serialized_options = b'\272H\024r\017\020\001\030\200\0012\010^\\P{C}*$\310\001\001'
+  _globals['_SUSPENDMEMBERREQUEST'].fields_by_name['member_id']._loaded_options = None
+  _globals['_SUSPENDMEMBERREQUEST'].fields_by_name['member_id']._serialized_options = b'\272H\024r\017\020\001\030\200\0012\010^\\P{C}*$\310\001\001'
+  _globals['_SUSPENDMEMBERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_SUSPENDMEMBERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\024r\017\020\001\030\200\0012\010^\\P{C}*$\310\001\001'
+  _globals['_SUSPENDMEMBERREQUEST'].fields_by_name['reason']._loaded_options = None
+  _globals['_SUSPENDMEMBERREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\032r\025\020\001\030\200\0042\016^[\\P{C}\\n\\t]*$\310\001\001'
+  _globals['_REINSTATEMEMBERREQUEST'].fields_by_name['program_id']._loaded_options = None
+  _globals['_REINSTATEMEMBERREQUEST'].fields_by_name['program_id']._serialized_options = b'\272H\024r\017\020\001\030\200\0012\010^\\P{C}*$\310\001\001'
+  _globals['_REINSTATEMEMBERREQUEST'].fields_by_name['member_id']._loaded_options = None
+  _globals['_REINSTATEMEMBERREQUEST'].fields_by_name['member_id']._serialized_options = b'\272H\024r\017\020\001\030\200\0012\010^\\P{C}*$\310\001\001'
+  _globals['_REINSTATEMEMBERREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_REINSTATEMEMBERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\024r\017\020\001\030\200\0012\010^\\P{C}*$\310\001\001'
+  _globals['_REINSTATEMEMBERREQUEST'].fields_by_name['reason']._loaded_options = None
+  _globals['_REINSTATEMEMBERREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\032r\025\020\001\030\200\0042\016^[\\P{C}\\n\\t]*$\310\001\001'
   _globals['_ENROLMEMBERREQUEST']._serialized_start=102
   _globals['_ENROLMEMBERREQUEST']._serialized_end=464
   _globals['_ENROLMEMBERRESPONSE']._serialized_start=466
@@ -53,6 +69,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETMEMBERREQUEST']._serialized_end=645
   _globals['_GETMEMBERRESPONSE']._serialized_start=647
   _globals['_GETMEMBERRESPONSE']._serialized_end=702
-  _globals['_MEMBERSERVICE']._serialized_start=705
-  _globals['_MEMBERSERVICE']._serialized_end=874
+  _globals['_SUSPENDMEMBERREQUEST']._serialized_start=705
+  _globals['_SUSPENDMEMBERREQUEST']._serialized_end=931
+  _globals['_SUSPENDMEMBERRESPONSE']._serialized_start=933
+  _globals['_SUSPENDMEMBERRESPONSE']._serialized_end=969
+  _globals['_REINSTATEMEMBERREQUEST']._serialized_start=972
+  _globals['_REINSTATEMEMBERREQUEST']._serialized_end=1200
+  _globals['_REINSTATEMEMBERRESPONSE']._serialized_start=1202
+  _globals['_REINSTATEMEMBERRESPONSE']._serialized_end=1240
+  _globals['_MEMBERSERVICE']._serialized_start=1243
+  _globals['_MEMBERSERVICE']._serialized_end=1590
 # @@protoc_insertion_point(module_scope)

@@ -45,6 +45,16 @@ class MemberServiceStub:
                 request_serializer=loyalty_dot_v1_dot_member__service__pb2.GetMemberRequest.SerializeToString,
                 response_deserializer=loyalty_dot_v1_dot_member__service__pb2.GetMemberResponse.FromString,
                 _registered_method=True)
+        self.SuspendMember = channel.unary_unary(
+                '/loyalty.v1.MemberService/SuspendMember',
+                request_serializer=loyalty_dot_v1_dot_member__service__pb2.SuspendMemberRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_member__service__pb2.SuspendMemberResponse.FromString,
+                _registered_method=True)
+        self.ReinstateMember = channel.unary_unary(
+                '/loyalty.v1.MemberService/ReinstateMember',
+                request_serializer=loyalty_dot_v1_dot_member__service__pb2.ReinstateMemberRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_member__service__pb2.ReinstateMemberResponse.FromString,
+                _registered_method=True)
 
 
 class MemberServiceServicer:
@@ -67,6 +77,22 @@ class MemberServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SuspendMember(self, request, context):
+        """Suspends a member: until reinstated, the member earns nothing and spends
+        nothing, but loses nothing. FAILED_PRECONDITION MEMBER_SUSPENDED where the
+        member is suspended already.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReinstateMember(self, request, context):
+        """Ends a suspension. FAILED_PRECONDITION MEMBER_NOT_SUSPENDED where there is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MemberServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +105,16 @@ def add_MemberServiceServicer_to_server(servicer, server):
                     servicer.GetMember,
                     request_deserializer=loyalty_dot_v1_dot_member__service__pb2.GetMemberRequest.FromString,
                     response_serializer=loyalty_dot_v1_dot_member__service__pb2.GetMemberResponse.SerializeToString,
+            ),
+            'SuspendMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.SuspendMember,
+                    request_deserializer=loyalty_dot_v1_dot_member__service__pb2.SuspendMemberRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_member__service__pb2.SuspendMemberResponse.SerializeToString,
+            ),
+            'ReinstateMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReinstateMember,
+                    request_deserializer=loyalty_dot_v1_dot_member__service__pb2.ReinstateMemberRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_member__service__pb2.ReinstateMemberResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -136,6 +172,60 @@ class MemberService:
             '/loyalty.v1.MemberService/GetMember',
             loyalty_dot_v1_dot_member__service__pb2.GetMemberRequest.SerializeToString,
             loyalty_dot_v1_dot_member__service__pb2.GetMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SuspendMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.MemberService/SuspendMember',
+            loyalty_dot_v1_dot_member__service__pb2.SuspendMemberRequest.SerializeToString,
+            loyalty_dot_v1_dot_member__service__pb2.SuspendMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReinstateMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.MemberService/ReinstateMember',
+            loyalty_dot_v1_dot_member__service__pb2.ReinstateMemberRequest.SerializeToString,
+            loyalty_dot_v1_dot_member__service__pb2.ReinstateMemberResponse.FromString,
             options,
             channel_credentials,
             insecure,

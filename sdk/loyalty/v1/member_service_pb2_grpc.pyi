@@ -40,6 +40,13 @@ class MemberServiceStub:
     """
     GetMember: _grpc.UnaryUnaryMultiCallable[_member_service_pb2.GetMemberRequest, _member_service_pb2.GetMemberResponse]
     """What is known of a person. NOT_FOUND MEMBER_NOT_FOUND where nothing is."""
+    SuspendMember: _grpc.UnaryUnaryMultiCallable[_member_service_pb2.SuspendMemberRequest, _member_service_pb2.SuspendMemberResponse]
+    """Suspends a member: until reinstated, the member earns nothing and spends
+    nothing, but loses nothing. FAILED_PRECONDITION MEMBER_SUSPENDED where the
+    member is suspended already.
+    """
+    ReinstateMember: _grpc.UnaryUnaryMultiCallable[_member_service_pb2.ReinstateMemberRequest, _member_service_pb2.ReinstateMemberResponse]
+    """Ends a suspension. FAILED_PRECONDITION MEMBER_NOT_SUSPENDED where there is none."""
 
 @_typing.type_check_only
 class MemberServiceAsyncStub(MemberServiceStub):
@@ -53,6 +60,13 @@ class MemberServiceAsyncStub(MemberServiceStub):
     """
     GetMember: _aio.UnaryUnaryMultiCallable[_member_service_pb2.GetMemberRequest, _member_service_pb2.GetMemberResponse]  # type: ignore[assignment]
     """What is known of a person. NOT_FOUND MEMBER_NOT_FOUND where nothing is."""
+    SuspendMember: _aio.UnaryUnaryMultiCallable[_member_service_pb2.SuspendMemberRequest, _member_service_pb2.SuspendMemberResponse]  # type: ignore[assignment]
+    """Suspends a member: until reinstated, the member earns nothing and spends
+    nothing, but loses nothing. FAILED_PRECONDITION MEMBER_SUSPENDED where the
+    member is suspended already.
+    """
+    ReinstateMember: _aio.UnaryUnaryMultiCallable[_member_service_pb2.ReinstateMemberRequest, _member_service_pb2.ReinstateMemberResponse]  # type: ignore[assignment]
+    """Ends a suspension. FAILED_PRECONDITION MEMBER_NOT_SUSPENDED where there is none."""
 
 class MemberServiceServicer(metaclass=_abc_1.ABCMeta):
     """The people of a program."""
@@ -75,5 +89,24 @@ class MemberServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_member_service_pb2.GetMemberResponse, _abc.Awaitable[_member_service_pb2.GetMemberResponse]]:
         """What is known of a person. NOT_FOUND MEMBER_NOT_FOUND where nothing is."""
+
+    @_abc_1.abstractmethod
+    def SuspendMember(
+        self,
+        request: _member_service_pb2.SuspendMemberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_member_service_pb2.SuspendMemberResponse, _abc.Awaitable[_member_service_pb2.SuspendMemberResponse]]:
+        """Suspends a member: until reinstated, the member earns nothing and spends
+        nothing, but loses nothing. FAILED_PRECONDITION MEMBER_SUSPENDED where the
+        member is suspended already.
+        """
+
+    @_abc_1.abstractmethod
+    def ReinstateMember(
+        self,
+        request: _member_service_pb2.ReinstateMemberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_member_service_pb2.ReinstateMemberResponse, _abc.Awaitable[_member_service_pb2.ReinstateMemberResponse]]:
+        """Ends a suspension. FAILED_PRECONDITION MEMBER_NOT_SUSPENDED where there is none."""
 
 def add_MemberServiceServicer_to_server(servicer: MemberServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -46,6 +46,56 @@ class PointsServiceStub:
                 request_serializer=loyalty_dot_v1_dot_points__service__pb2.BatchSettleOrdersRequest.SerializeToString,
                 response_deserializer=loyalty_dot_v1_dot_points__service__pb2.BatchSettleOrdersResponse.FromString,
                 _registered_method=True)
+        self.QuoteOrder = channel.unary_unary(
+                '/loyalty.v1.PointsService/QuoteOrder',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.QuoteOrderRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.QuoteOrderResponse.FromString,
+                _registered_method=True)
+        self.RefundOrder = channel.unary_unary(
+                '/loyalty.v1.PointsService/RefundOrder',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.RefundOrderRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.RefundOrderResponse.FromString,
+                _registered_method=True)
+        self.BatchRefundOrders = channel.unary_unary(
+                '/loyalty.v1.PointsService/BatchRefundOrders',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.BatchRefundOrdersRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.BatchRefundOrdersResponse.FromString,
+                _registered_method=True)
+        self.HoldPoints = channel.unary_unary(
+                '/loyalty.v1.PointsService/HoldPoints',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.HoldPointsRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.HoldPointsResponse.FromString,
+                _registered_method=True)
+        self.CaptureHold = channel.unary_unary(
+                '/loyalty.v1.PointsService/CaptureHold',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.CaptureHoldRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.CaptureHoldResponse.FromString,
+                _registered_method=True)
+        self.ReleaseHold = channel.unary_unary(
+                '/loyalty.v1.PointsService/ReleaseHold',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.ReleaseHoldRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.ReleaseHoldResponse.FromString,
+                _registered_method=True)
+        self.SpendPoints = channel.unary_unary(
+                '/loyalty.v1.PointsService/SpendPoints',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.SpendPointsRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.SpendPointsResponse.FromString,
+                _registered_method=True)
+        self.AdjustPoints = channel.unary_unary(
+                '/loyalty.v1.PointsService/AdjustPoints',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.AdjustPointsRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.AdjustPointsResponse.FromString,
+                _registered_method=True)
+        self.VoidPoints = channel.unary_unary(
+                '/loyalty.v1.PointsService/VoidPoints',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.VoidPointsRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.VoidPointsResponse.FromString,
+                _registered_method=True)
+        self.TransferPoints = channel.unary_unary(
+                '/loyalty.v1.PointsService/TransferPoints',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.TransferPointsRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.TransferPointsResponse.FromString,
+                _registered_method=True)
         self.GetBalance = channel.unary_unary(
                 '/loyalty.v1.PointsService/GetBalance',
                 request_serializer=loyalty_dot_v1_dot_points__service__pb2.GetBalanceRequest.SerializeToString,
@@ -60,6 +110,26 @@ class PointsServiceStub:
                 '/loyalty.v1.PointsService/ListEntries',
                 request_serializer=loyalty_dot_v1_dot_points__service__pb2.ListEntriesRequest.SerializeToString,
                 response_deserializer=loyalty_dot_v1_dot_points__service__pb2.ListEntriesResponse.FromString,
+                _registered_method=True)
+        self.ExplainEntry = channel.unary_unary(
+                '/loyalty.v1.PointsService/ExplainEntry',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.ExplainEntryRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.ExplainEntryResponse.FromString,
+                _registered_method=True)
+        self.Watch = channel.unary_stream(
+                '/loyalty.v1.PointsService/Watch',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.WatchRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.WatchResponse.FromString,
+                _registered_method=True)
+        self.ListSeals = channel.unary_unary(
+                '/loyalty.v1.PointsService/ListSeals',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.ListSealsRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.ListSealsResponse.FromString,
+                _registered_method=True)
+        self.GetReceipt = channel.unary_unary(
+                '/loyalty.v1.PointsService/GetReceipt',
+                request_serializer=loyalty_dot_v1_dot_points__service__pb2.GetReceiptRequest.SerializeToString,
+                response_deserializer=loyalty_dot_v1_dot_points__service__pb2.GetReceiptResponse.FromString,
                 _registered_method=True)
         self.VerifyLedger = channel.unary_stream(
                 '/loyalty.v1.PointsService/VerifyLedger',
@@ -95,11 +165,108 @@ class PointsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def QuoteOrder(self, request, context):
+        """What points may pay of an order that is about to be paid, and what is left to
+        pay then. Nothing is reserved; SettleOrder takes what was quoted, or refuses.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RefundOrder(self, request, context):
+        """Undoes an order in whole, by line and quantity, or by amount, any number of
+        times: gives back the points that paid for it, to the lots they came from, and
+        takes back the points it earned, by the record of its own entry.
+
+        Errors: NOT_FOUND ORDER_NOT_FOUND; INVALID_ARGUMENT for a line that is not in
+        the order; FAILED_PRECONDITION REFUND_EXCEEDS_ORDER (more money or pieces than
+        are left), INSUFFICIENT_POINTS (where the program says reject);
+        ALREADY_EXISTS REFUND_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchRefundOrders(self, request, context):
+        """Refunds up to 1,000 orders, each on its own, as RefundOrder does.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HoldPoints(self, request, context):
+        """Reserves points for a limited time. A hold that runs out releases itself.
+
+        Errors: FAILED_PRECONDITION INSUFFICIENT_POINTS, HOLDS_LIMIT_EXCEEDED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CaptureHold(self, request, context):
+        """Spends the points of a hold, all or a part; the rest goes back to its lots. A
+        hold is resolved once: the same again is answered the same, anything else is
+        FAILED_PRECONDITION HOLD_RESOLVED.
+
+        Errors: NOT_FOUND HOLD_NOT_FOUND; FAILED_PRECONDITION CAPTURE_EXCEEDS_HOLD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseHold(self, request, context):
+        """Gives the points of a hold back to their lots. Errors as CaptureHold.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SpendPoints(self, request, context):
+        """Spends points, those that expire first first.
+
+        Errors: FAILED_PRECONDITION INSUFFICIENT_POINTS with required, available and missing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AdjustPoints(self, request, context):
+        """Gives or takes points by hand. What is given lives as the program's expiry
+        policy says for points earned now.
+
+        Errors: FAILED_PRECONDITION INSUFFICIENT_POINTS where more is taken than is available.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VoidPoints(self, request, context):
+        """Takes points away for good: a number of available ones, or all that are
+        available or pending. Held points stay with their holds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TransferPoints(self, request, context):
+        """Moves points to another member of the program, with the expiry they have; both
+        sides or neither.
+
+        Errors: INVALID_ARGUMENT (to oneself); NOT_FOUND MEMBER_NOT_FOUND (a member the
+        program does not know, such as one of another program); FAILED_PRECONDITION
+        INSUFFICIENT_POINTS, MEMBER_SUSPENDED, TRANSFER_LIMIT_EXCEEDED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetBalance(self, request, context):
-        """A member's points now.
+        """A member's points: now, as they were known at an earlier time, or as they were
+        at an earlier time by what is known now.
 
         Errors: NOT_FOUND PROGRAM_NOT_FOUND or MEMBER_NOT_FOUND;
-        FAILED_PRECONDITION VERSION_NOT_REACHED (min_version lies beyond the member's entries).
+        FAILED_PRECONDITION VERSION_NOT_REACHED (min_version lies beyond the member's
+        entries); INVALID_ARGUMENT for a time in the future.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -119,10 +286,50 @@ class PointsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainEntry(self, request, context):
+        """Why an entry is what it is: the rules that gave points and those that did not,
+        the lots that were touched, the awards that paid a spend, the entry that a
+        refund undoes.
+
+        Errors: NOT_FOUND ENTRY_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Watch(self, request, context):
+        """The journal as a feed: every entry of a program, each at least once, those of
+        one member in their order. The cursor of an answer resumes right after it.
+
+        Errors: INVALID_ARGUMENT for a cursor of another program; FAILED_PRECONDITION
+        CURSOR_EXPIRED after the database was restored from a dump: begin anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSeals(self, request, context):
+        """The seals of a program, newest first: signed Merkle roots over all members' journals.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReceipt(self, request, context):
+        """A proof that an entry is under a seal, which can be checked without this service.
+
+        Errors: NOT_FOUND ENTRY_NOT_FOUND; FAILED_PRECONDITION NOT_SEALED_YET.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def VerifyLedger(self, request, context):
         """Proves that the books are right: folds every member's journal, checks its
         sequence, hash chain and balance of every movement, and compares the result
         with the account and with what Redis serves. Streams progress, and each drift.
+        With repair, accounts and Redis are made anew from the journal where they
+        differ; the journal is never touched.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -141,6 +348,56 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     request_deserializer=loyalty_dot_v1_dot_points__service__pb2.BatchSettleOrdersRequest.FromString,
                     response_serializer=loyalty_dot_v1_dot_points__service__pb2.BatchSettleOrdersResponse.SerializeToString,
             ),
+            'QuoteOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.QuoteOrder,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.QuoteOrderRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.QuoteOrderResponse.SerializeToString,
+            ),
+            'RefundOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefundOrder,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.RefundOrderRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.RefundOrderResponse.SerializeToString,
+            ),
+            'BatchRefundOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchRefundOrders,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.BatchRefundOrdersRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.BatchRefundOrdersResponse.SerializeToString,
+            ),
+            'HoldPoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldPoints,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.HoldPointsRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.HoldPointsResponse.SerializeToString,
+            ),
+            'CaptureHold': grpc.unary_unary_rpc_method_handler(
+                    servicer.CaptureHold,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.CaptureHoldRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.CaptureHoldResponse.SerializeToString,
+            ),
+            'ReleaseHold': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseHold,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.ReleaseHoldRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.ReleaseHoldResponse.SerializeToString,
+            ),
+            'SpendPoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.SpendPoints,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.SpendPointsRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.SpendPointsResponse.SerializeToString,
+            ),
+            'AdjustPoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.AdjustPoints,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.AdjustPointsRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.AdjustPointsResponse.SerializeToString,
+            ),
+            'VoidPoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.VoidPoints,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.VoidPointsRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.VoidPointsResponse.SerializeToString,
+            ),
+            'TransferPoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransferPoints,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.TransferPointsRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.TransferPointsResponse.SerializeToString,
+            ),
             'GetBalance': grpc.unary_unary_rpc_method_handler(
                     servicer.GetBalance,
                     request_deserializer=loyalty_dot_v1_dot_points__service__pb2.GetBalanceRequest.FromString,
@@ -155,6 +412,26 @@ def add_PointsServiceServicer_to_server(servicer, server):
                     servicer.ListEntries,
                     request_deserializer=loyalty_dot_v1_dot_points__service__pb2.ListEntriesRequest.FromString,
                     response_serializer=loyalty_dot_v1_dot_points__service__pb2.ListEntriesResponse.SerializeToString,
+            ),
+            'ExplainEntry': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainEntry,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.ExplainEntryRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.ExplainEntryResponse.SerializeToString,
+            ),
+            'Watch': grpc.unary_stream_rpc_method_handler(
+                    servicer.Watch,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.WatchRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.WatchResponse.SerializeToString,
+            ),
+            'ListSeals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSeals,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.ListSealsRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.ListSealsResponse.SerializeToString,
+            ),
+            'GetReceipt': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReceipt,
+                    request_deserializer=loyalty_dot_v1_dot_points__service__pb2.GetReceiptRequest.FromString,
+                    response_serializer=loyalty_dot_v1_dot_points__service__pb2.GetReceiptResponse.SerializeToString,
             ),
             'VerifyLedger': grpc.unary_stream_rpc_method_handler(
                     servicer.VerifyLedger,
@@ -218,6 +495,276 @@ class PointsService:
             '/loyalty.v1.PointsService/BatchSettleOrders',
             loyalty_dot_v1_dot_points__service__pb2.BatchSettleOrdersRequest.SerializeToString,
             loyalty_dot_v1_dot_points__service__pb2.BatchSettleOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def QuoteOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/QuoteOrder',
+            loyalty_dot_v1_dot_points__service__pb2.QuoteOrderRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.QuoteOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefundOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/RefundOrder',
+            loyalty_dot_v1_dot_points__service__pb2.RefundOrderRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.RefundOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchRefundOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/BatchRefundOrders',
+            loyalty_dot_v1_dot_points__service__pb2.BatchRefundOrdersRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.BatchRefundOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HoldPoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/HoldPoints',
+            loyalty_dot_v1_dot_points__service__pb2.HoldPointsRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.HoldPointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CaptureHold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/CaptureHold',
+            loyalty_dot_v1_dot_points__service__pb2.CaptureHoldRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.CaptureHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseHold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/ReleaseHold',
+            loyalty_dot_v1_dot_points__service__pb2.ReleaseHoldRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.ReleaseHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SpendPoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/SpendPoints',
+            loyalty_dot_v1_dot_points__service__pb2.SpendPointsRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.SpendPointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AdjustPoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/AdjustPoints',
+            loyalty_dot_v1_dot_points__service__pb2.AdjustPointsRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.AdjustPointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VoidPoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/VoidPoints',
+            loyalty_dot_v1_dot_points__service__pb2.VoidPointsRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.VoidPointsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransferPoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/TransferPoints',
+            loyalty_dot_v1_dot_points__service__pb2.TransferPointsRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.TransferPointsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -299,6 +846,114 @@ class PointsService:
             '/loyalty.v1.PointsService/ListEntries',
             loyalty_dot_v1_dot_points__service__pb2.ListEntriesRequest.SerializeToString,
             loyalty_dot_v1_dot_points__service__pb2.ListEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainEntry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/ExplainEntry',
+            loyalty_dot_v1_dot_points__service__pb2.ExplainEntryRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.ExplainEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Watch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/loyalty.v1.PointsService/Watch',
+            loyalty_dot_v1_dot_points__service__pb2.WatchRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.WatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSeals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/ListSeals',
+            loyalty_dot_v1_dot_points__service__pb2.ListSealsRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.ListSealsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReceipt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/loyalty.v1.PointsService/GetReceipt',
+            loyalty_dot_v1_dot_points__service__pb2.GetReceiptRequest.SerializeToString,
+            loyalty_dot_v1_dot_points__service__pb2.GetReceiptResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,20 +49,98 @@ class PointsServiceStub:
     """Settles up to 1,000 orders, each on its own: one that is refused does not
     touch the others. Orders of one member are settled in the order given.
     """
+    QuoteOrder: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.QuoteOrderRequest, _points_service_pb2.QuoteOrderResponse]
+    """What points may pay of an order that is about to be paid, and what is left to
+    pay then. Nothing is reserved; SettleOrder takes what was quoted, or refuses.
+    """
+    RefundOrder: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.RefundOrderRequest, _points_service_pb2.RefundOrderResponse]
+    """Undoes an order in whole, by line and quantity, or by amount, any number of
+    times: gives back the points that paid for it, to the lots they came from, and
+    takes back the points it earned, by the record of its own entry.
+
+    Errors: NOT_FOUND ORDER_NOT_FOUND; INVALID_ARGUMENT for a line that is not in
+    the order; FAILED_PRECONDITION REFUND_EXCEEDS_ORDER (more money or pieces than
+    are left), INSUFFICIENT_POINTS (where the program says reject);
+    ALREADY_EXISTS REFUND_ID_REUSED.
+    """
+    BatchRefundOrders: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.BatchRefundOrdersRequest, _points_service_pb2.BatchRefundOrdersResponse]
+    """Refunds up to 1,000 orders, each on its own, as RefundOrder does."""
+    HoldPoints: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.HoldPointsRequest, _points_service_pb2.HoldPointsResponse]
+    """Reserves points for a limited time. A hold that runs out releases itself.
+
+    Errors: FAILED_PRECONDITION INSUFFICIENT_POINTS, HOLDS_LIMIT_EXCEEDED.
+    """
+    CaptureHold: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.CaptureHoldRequest, _points_service_pb2.CaptureHoldResponse]
+    """Spends the points of a hold, all or a part; the rest goes back to its lots. A
+    hold is resolved once: the same again is answered the same, anything else is
+    FAILED_PRECONDITION HOLD_RESOLVED.
+
+    Errors: NOT_FOUND HOLD_NOT_FOUND; FAILED_PRECONDITION CAPTURE_EXCEEDS_HOLD.
+    """
+    ReleaseHold: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.ReleaseHoldRequest, _points_service_pb2.ReleaseHoldResponse]
+    """Gives the points of a hold back to their lots. Errors as CaptureHold."""
+    SpendPoints: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.SpendPointsRequest, _points_service_pb2.SpendPointsResponse]
+    """Spends points, those that expire first first.
+
+    Errors: FAILED_PRECONDITION INSUFFICIENT_POINTS with required, available and missing.
+    """
+    AdjustPoints: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.AdjustPointsRequest, _points_service_pb2.AdjustPointsResponse]
+    """Gives or takes points by hand. What is given lives as the program's expiry
+    policy says for points earned now.
+
+    Errors: FAILED_PRECONDITION INSUFFICIENT_POINTS where more is taken than is available.
+    """
+    VoidPoints: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.VoidPointsRequest, _points_service_pb2.VoidPointsResponse]
+    """Takes points away for good: a number of available ones, or all that are
+    available or pending. Held points stay with their holds.
+    """
+    TransferPoints: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.TransferPointsRequest, _points_service_pb2.TransferPointsResponse]
+    """Moves points to another member of the program, with the expiry they have; both
+    sides or neither.
+
+    Errors: INVALID_ARGUMENT (to oneself); NOT_FOUND MEMBER_NOT_FOUND (a member the
+    program does not know, such as one of another program); FAILED_PRECONDITION
+    INSUFFICIENT_POINTS, MEMBER_SUSPENDED, TRANSFER_LIMIT_EXCEEDED.
+    """
     GetBalance: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.GetBalanceRequest, _points_service_pb2.GetBalanceResponse]
-    """A member's points now.
+    """A member's points: now, as they were known at an earlier time, or as they were
+    at an earlier time by what is known now.
 
     Errors: NOT_FOUND PROGRAM_NOT_FOUND or MEMBER_NOT_FOUND;
-    FAILED_PRECONDITION VERSION_NOT_REACHED (min_version lies beyond the member's entries).
+    FAILED_PRECONDITION VERSION_NOT_REACHED (min_version lies beyond the member's
+    entries); INVALID_ARGUMENT for a time in the future.
     """
     BatchGetBalances: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.BatchGetBalancesRequest, _points_service_pb2.BatchGetBalancesResponse]
     """The points of up to 1,000 members now."""
     ListEntries: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.ListEntriesRequest, _points_service_pb2.ListEntriesResponse]
     """A member's journal, newest entry first."""
+    ExplainEntry: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.ExplainEntryRequest, _points_service_pb2.ExplainEntryResponse]
+    """Why an entry is what it is: the rules that gave points and those that did not,
+    the lots that were touched, the awards that paid a spend, the entry that a
+    refund undoes.
+
+    Errors: NOT_FOUND ENTRY_NOT_FOUND.
+    """
+    Watch: _grpc.UnaryStreamMultiCallable[_points_service_pb2.WatchRequest, _points_service_pb2.WatchResponse]
+    """The journal as a feed: every entry of a program, each at least once, those of
+    one member in their order. The cursor of an answer resumes right after it.
+
+    Errors: INVALID_ARGUMENT for a cursor of another program; FAILED_PRECONDITION
+    CURSOR_EXPIRED after the database was restored from a dump: begin anew.
+    """
+    ListSeals: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.ListSealsRequest, _points_service_pb2.ListSealsResponse]
+    """The seals of a program, newest first: signed Merkle roots over all members' journals."""
+    GetReceipt: _grpc.UnaryUnaryMultiCallable[_points_service_pb2.GetReceiptRequest, _points_service_pb2.GetReceiptResponse]
+    """A proof that an entry is under a seal, which can be checked without this service.
+
+    Errors: NOT_FOUND ENTRY_NOT_FOUND; FAILED_PRECONDITION NOT_SEALED_YET.
+    """
     VerifyLedger: _grpc.UnaryStreamMultiCallable[_points_service_pb2.VerifyLedgerRequest, _points_service_pb2.VerifyLedgerResponse]
     """Proves that the books are right: folds every member's journal, checks its
     sequence, hash chain and balance of every movement, and compares the result
     with the account and with what Redis serves. Streams progress, and each drift.
+    With repair, accounts and Redis are made anew from the journal where they
+    differ; the journal is never touched.
     """
 
 @_typing.type_check_only
@@ -86,20 +164,98 @@ class PointsServiceAsyncStub(PointsServiceStub):
     """Settles up to 1,000 orders, each on its own: one that is refused does not
     touch the others. Orders of one member are settled in the order given.
     """
+    QuoteOrder: _aio.UnaryUnaryMultiCallable[_points_service_pb2.QuoteOrderRequest, _points_service_pb2.QuoteOrderResponse]  # type: ignore[assignment]
+    """What points may pay of an order that is about to be paid, and what is left to
+    pay then. Nothing is reserved; SettleOrder takes what was quoted, or refuses.
+    """
+    RefundOrder: _aio.UnaryUnaryMultiCallable[_points_service_pb2.RefundOrderRequest, _points_service_pb2.RefundOrderResponse]  # type: ignore[assignment]
+    """Undoes an order in whole, by line and quantity, or by amount, any number of
+    times: gives back the points that paid for it, to the lots they came from, and
+    takes back the points it earned, by the record of its own entry.
+
+    Errors: NOT_FOUND ORDER_NOT_FOUND; INVALID_ARGUMENT for a line that is not in
+    the order; FAILED_PRECONDITION REFUND_EXCEEDS_ORDER (more money or pieces than
+    are left), INSUFFICIENT_POINTS (where the program says reject);
+    ALREADY_EXISTS REFUND_ID_REUSED.
+    """
+    BatchRefundOrders: _aio.UnaryUnaryMultiCallable[_points_service_pb2.BatchRefundOrdersRequest, _points_service_pb2.BatchRefundOrdersResponse]  # type: ignore[assignment]
+    """Refunds up to 1,000 orders, each on its own, as RefundOrder does."""
+    HoldPoints: _aio.UnaryUnaryMultiCallable[_points_service_pb2.HoldPointsRequest, _points_service_pb2.HoldPointsResponse]  # type: ignore[assignment]
+    """Reserves points for a limited time. A hold that runs out releases itself.
+
+    Errors: FAILED_PRECONDITION INSUFFICIENT_POINTS, HOLDS_LIMIT_EXCEEDED.
+    """
+    CaptureHold: _aio.UnaryUnaryMultiCallable[_points_service_pb2.CaptureHoldRequest, _points_service_pb2.CaptureHoldResponse]  # type: ignore[assignment]
+    """Spends the points of a hold, all or a part; the rest goes back to its lots. A
+    hold is resolved once: the same again is answered the same, anything else is
+    FAILED_PRECONDITION HOLD_RESOLVED.
+
+    Errors: NOT_FOUND HOLD_NOT_FOUND; FAILED_PRECONDITION CAPTURE_EXCEEDS_HOLD.
+    """
+    ReleaseHold: _aio.UnaryUnaryMultiCallable[_points_service_pb2.ReleaseHoldRequest, _points_service_pb2.ReleaseHoldResponse]  # type: ignore[assignment]
+    """Gives the points of a hold back to their lots. Errors as CaptureHold."""
+    SpendPoints: _aio.UnaryUnaryMultiCallable[_points_service_pb2.SpendPointsRequest, _points_service_pb2.SpendPointsResponse]  # type: ignore[assignment]
+    """Spends points, those that expire first first.
+
+    Errors: FAILED_PRECONDITION INSUFFICIENT_POINTS with required, available and missing.
+    """
+    AdjustPoints: _aio.UnaryUnaryMultiCallable[_points_service_pb2.AdjustPointsRequest, _points_service_pb2.AdjustPointsResponse]  # type: ignore[assignment]
+    """Gives or takes points by hand. What is given lives as the program's expiry
+    policy says for points earned now.
+
+    Errors: FAILED_PRECONDITION INSUFFICIENT_POINTS where more is taken than is available.
+    """
+    VoidPoints: _aio.UnaryUnaryMultiCallable[_points_service_pb2.VoidPointsRequest, _points_service_pb2.VoidPointsResponse]  # type: ignore[assignment]
+    """Takes points away for good: a number of available ones, or all that are
+    available or pending. Held points stay with their holds.
+    """
+    TransferPoints: _aio.UnaryUnaryMultiCallable[_points_service_pb2.TransferPointsRequest, _points_service_pb2.TransferPointsResponse]  # type: ignore[assignment]
+    """Moves points to another member of the program, with the expiry they have; both
+    sides or neither.
+
+    Errors: INVALID_ARGUMENT (to oneself); NOT_FOUND MEMBER_NOT_FOUND (a member the
+    program does not know, such as one of another program); FAILED_PRECONDITION
+    INSUFFICIENT_POINTS, MEMBER_SUSPENDED, TRANSFER_LIMIT_EXCEEDED.
+    """
     GetBalance: _aio.UnaryUnaryMultiCallable[_points_service_pb2.GetBalanceRequest, _points_service_pb2.GetBalanceResponse]  # type: ignore[assignment]
-    """A member's points now.
+    """A member's points: now, as they were known at an earlier time, or as they were
+    at an earlier time by what is known now.
 
     Errors: NOT_FOUND PROGRAM_NOT_FOUND or MEMBER_NOT_FOUND;
-    FAILED_PRECONDITION VERSION_NOT_REACHED (min_version lies beyond the member's entries).
+    FAILED_PRECONDITION VERSION_NOT_REACHED (min_version lies beyond the member's
+    entries); INVALID_ARGUMENT for a time in the future.
     """
     BatchGetBalances: _aio.UnaryUnaryMultiCallable[_points_service_pb2.BatchGetBalancesRequest, _points_service_pb2.BatchGetBalancesResponse]  # type: ignore[assignment]
     """The points of up to 1,000 members now."""
     ListEntries: _aio.UnaryUnaryMultiCallable[_points_service_pb2.ListEntriesRequest, _points_service_pb2.ListEntriesResponse]  # type: ignore[assignment]
     """A member's journal, newest entry first."""
+    ExplainEntry: _aio.UnaryUnaryMultiCallable[_points_service_pb2.ExplainEntryRequest, _points_service_pb2.ExplainEntryResponse]  # type: ignore[assignment]
+    """Why an entry is what it is: the rules that gave points and those that did not,
+    the lots that were touched, the awards that paid a spend, the entry that a
+    refund undoes.
+
+    Errors: NOT_FOUND ENTRY_NOT_FOUND.
+    """
+    Watch: _aio.UnaryStreamMultiCallable[_points_service_pb2.WatchRequest, _points_service_pb2.WatchResponse]  # type: ignore[assignment]
+    """The journal as a feed: every entry of a program, each at least once, those of
+    one member in their order. The cursor of an answer resumes right after it.
+
+    Errors: INVALID_ARGUMENT for a cursor of another program; FAILED_PRECONDITION
+    CURSOR_EXPIRED after the database was restored from a dump: begin anew.
+    """
+    ListSeals: _aio.UnaryUnaryMultiCallable[_points_service_pb2.ListSealsRequest, _points_service_pb2.ListSealsResponse]  # type: ignore[assignment]
+    """The seals of a program, newest first: signed Merkle roots over all members' journals."""
+    GetReceipt: _aio.UnaryUnaryMultiCallable[_points_service_pb2.GetReceiptRequest, _points_service_pb2.GetReceiptResponse]  # type: ignore[assignment]
+    """A proof that an entry is under a seal, which can be checked without this service.
+
+    Errors: NOT_FOUND ENTRY_NOT_FOUND; FAILED_PRECONDITION NOT_SEALED_YET.
+    """
     VerifyLedger: _aio.UnaryStreamMultiCallable[_points_service_pb2.VerifyLedgerRequest, _points_service_pb2.VerifyLedgerResponse]  # type: ignore[assignment]
     """Proves that the books are right: folds every member's journal, checks its
     sequence, hash chain and balance of every movement, and compares the result
     with the account and with what Redis serves. Streams progress, and each drift.
+    With repair, accounts and Redis are made anew from the journal where they
+    differ; the journal is never touched.
     """
 
 class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -134,15 +290,130 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def QuoteOrder(
+        self,
+        request: _points_service_pb2.QuoteOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.QuoteOrderResponse, _abc.Awaitable[_points_service_pb2.QuoteOrderResponse]]:
+        """What points may pay of an order that is about to be paid, and what is left to
+        pay then. Nothing is reserved; SettleOrder takes what was quoted, or refuses.
+        """
+
+    @_abc_1.abstractmethod
+    def RefundOrder(
+        self,
+        request: _points_service_pb2.RefundOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.RefundOrderResponse, _abc.Awaitable[_points_service_pb2.RefundOrderResponse]]:
+        """Undoes an order in whole, by line and quantity, or by amount, any number of
+        times: gives back the points that paid for it, to the lots they came from, and
+        takes back the points it earned, by the record of its own entry.
+
+        Errors: NOT_FOUND ORDER_NOT_FOUND; INVALID_ARGUMENT for a line that is not in
+        the order; FAILED_PRECONDITION REFUND_EXCEEDS_ORDER (more money or pieces than
+        are left), INSUFFICIENT_POINTS (where the program says reject);
+        ALREADY_EXISTS REFUND_ID_REUSED.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchRefundOrders(
+        self,
+        request: _points_service_pb2.BatchRefundOrdersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.BatchRefundOrdersResponse, _abc.Awaitable[_points_service_pb2.BatchRefundOrdersResponse]]:
+        """Refunds up to 1,000 orders, each on its own, as RefundOrder does."""
+
+    @_abc_1.abstractmethod
+    def HoldPoints(
+        self,
+        request: _points_service_pb2.HoldPointsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.HoldPointsResponse, _abc.Awaitable[_points_service_pb2.HoldPointsResponse]]:
+        """Reserves points for a limited time. A hold that runs out releases itself.
+
+        Errors: FAILED_PRECONDITION INSUFFICIENT_POINTS, HOLDS_LIMIT_EXCEEDED.
+        """
+
+    @_abc_1.abstractmethod
+    def CaptureHold(
+        self,
+        request: _points_service_pb2.CaptureHoldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.CaptureHoldResponse, _abc.Awaitable[_points_service_pb2.CaptureHoldResponse]]:
+        """Spends the points of a hold, all or a part; the rest goes back to its lots. A
+        hold is resolved once: the same again is answered the same, anything else is
+        FAILED_PRECONDITION HOLD_RESOLVED.
+
+        Errors: NOT_FOUND HOLD_NOT_FOUND; FAILED_PRECONDITION CAPTURE_EXCEEDS_HOLD.
+        """
+
+    @_abc_1.abstractmethod
+    def ReleaseHold(
+        self,
+        request: _points_service_pb2.ReleaseHoldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.ReleaseHoldResponse, _abc.Awaitable[_points_service_pb2.ReleaseHoldResponse]]:
+        """Gives the points of a hold back to their lots. Errors as CaptureHold."""
+
+    @_abc_1.abstractmethod
+    def SpendPoints(
+        self,
+        request: _points_service_pb2.SpendPointsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.SpendPointsResponse, _abc.Awaitable[_points_service_pb2.SpendPointsResponse]]:
+        """Spends points, those that expire first first.
+
+        Errors: FAILED_PRECONDITION INSUFFICIENT_POINTS with required, available and missing.
+        """
+
+    @_abc_1.abstractmethod
+    def AdjustPoints(
+        self,
+        request: _points_service_pb2.AdjustPointsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.AdjustPointsResponse, _abc.Awaitable[_points_service_pb2.AdjustPointsResponse]]:
+        """Gives or takes points by hand. What is given lives as the program's expiry
+        policy says for points earned now.
+
+        Errors: FAILED_PRECONDITION INSUFFICIENT_POINTS where more is taken than is available.
+        """
+
+    @_abc_1.abstractmethod
+    def VoidPoints(
+        self,
+        request: _points_service_pb2.VoidPointsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.VoidPointsResponse, _abc.Awaitable[_points_service_pb2.VoidPointsResponse]]:
+        """Takes points away for good: a number of available ones, or all that are
+        available or pending. Held points stay with their holds.
+        """
+
+    @_abc_1.abstractmethod
+    def TransferPoints(
+        self,
+        request: _points_service_pb2.TransferPointsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.TransferPointsResponse, _abc.Awaitable[_points_service_pb2.TransferPointsResponse]]:
+        """Moves points to another member of the program, with the expiry they have; both
+        sides or neither.
+
+        Errors: INVALID_ARGUMENT (to oneself); NOT_FOUND MEMBER_NOT_FOUND (a member the
+        program does not know, such as one of another program); FAILED_PRECONDITION
+        INSUFFICIENT_POINTS, MEMBER_SUSPENDED, TRANSFER_LIMIT_EXCEEDED.
+        """
+
+    @_abc_1.abstractmethod
     def GetBalance(
         self,
         request: _points_service_pb2.GetBalanceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_points_service_pb2.GetBalanceResponse, _abc.Awaitable[_points_service_pb2.GetBalanceResponse]]:
-        """A member's points now.
+        """A member's points: now, as they were known at an earlier time, or as they were
+        at an earlier time by what is known now.
 
         Errors: NOT_FOUND PROGRAM_NOT_FOUND or MEMBER_NOT_FOUND;
-        FAILED_PRECONDITION VERSION_NOT_REACHED (min_version lies beyond the member's entries).
+        FAILED_PRECONDITION VERSION_NOT_REACHED (min_version lies beyond the member's
+        entries); INVALID_ARGUMENT for a time in the future.
         """
 
     @_abc_1.abstractmethod
@@ -162,6 +433,51 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         """A member's journal, newest entry first."""
 
     @_abc_1.abstractmethod
+    def ExplainEntry(
+        self,
+        request: _points_service_pb2.ExplainEntryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.ExplainEntryResponse, _abc.Awaitable[_points_service_pb2.ExplainEntryResponse]]:
+        """Why an entry is what it is: the rules that gave points and those that did not,
+        the lots that were touched, the awards that paid a spend, the entry that a
+        refund undoes.
+
+        Errors: NOT_FOUND ENTRY_NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def Watch(
+        self,
+        request: _points_service_pb2.WatchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_points_service_pb2.WatchResponse], _abc.AsyncIterator[_points_service_pb2.WatchResponse]]:
+        """The journal as a feed: every entry of a program, each at least once, those of
+        one member in their order. The cursor of an answer resumes right after it.
+
+        Errors: INVALID_ARGUMENT for a cursor of another program; FAILED_PRECONDITION
+        CURSOR_EXPIRED after the database was restored from a dump: begin anew.
+        """
+
+    @_abc_1.abstractmethod
+    def ListSeals(
+        self,
+        request: _points_service_pb2.ListSealsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.ListSealsResponse, _abc.Awaitable[_points_service_pb2.ListSealsResponse]]:
+        """The seals of a program, newest first: signed Merkle roots over all members' journals."""
+
+    @_abc_1.abstractmethod
+    def GetReceipt(
+        self,
+        request: _points_service_pb2.GetReceiptRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_points_service_pb2.GetReceiptResponse, _abc.Awaitable[_points_service_pb2.GetReceiptResponse]]:
+        """A proof that an entry is under a seal, which can be checked without this service.
+
+        Errors: NOT_FOUND ENTRY_NOT_FOUND; FAILED_PRECONDITION NOT_SEALED_YET.
+        """
+
+    @_abc_1.abstractmethod
     def VerifyLedger(
         self,
         request: _points_service_pb2.VerifyLedgerRequest,
@@ -170,6 +486,8 @@ class PointsServiceServicer(metaclass=_abc_1.ABCMeta):
         """Proves that the books are right: folds every member's journal, checks its
         sequence, hash chain and balance of every movement, and compares the result
         with the account and with what Redis serves. Streams progress, and each drift.
+        With repair, accounts and Redis are made anew from the journal where they
+        differ; the journal is never touched.
         """
 
 def add_PointsServiceServicer_to_server(servicer: PointsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
