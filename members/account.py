@@ -6,7 +6,7 @@ import msgspec
 
 from points.ledger import Ledger
 
-MemberState = Literal["unknown", "prospect", "member"]
+MemberState = Literal["unknown", "prospect", "member", "suspended"]
 
 GENESIS_HASH: Final = bytes(32)
 

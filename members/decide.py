@@ -1,85 +1,107 @@
-"""What a command changes, or why it is refused."""
+"""What a command changes, or why it is refused: which rule is asked for which command."""
 
 from typing import Final, assert_never
 
 from members.account import Account
-from members.commands import Command, EnrolMember, SettleOrder
-from members.journal import Change, Earned, Joined
+from members.adjusting import adjust, void
+from members.commands import (
+    AdjustPoints,
+    CaptureHold,
+    Command,
+    EnrolMember,
+    HoldPoints,
+    RefundOrder,
+    ReinstateMember,
+    ReleaseHold,
+    SettleOrder,
+    SpendPoints,
+    SuspendMember,
+    VoidPoints,
+)
+from members.journal import Change, Joined, Reinstated, Suspended
+from members.records import NO_RECORDS, Records
+from members.refund import refund
 from members.rejections import (
     FieldInvalid,
-    LotsLimitExceeded,
     MemberAlreadyEnrolled,
-    PointsLimitExceeded,
+    MemberAlreadySuspended,
+    MemberNotActive,
+    MemberNotSuspended,
+    MemberUnknown,
     Rejection,
 )
+from members.settle import settle
+from members.spending import capture, hold, release, spend
 from points.civil_time import MINUTE_US, moment_of
-from points.earning import awards_for_order
-from points.ledger import LOTS_MAX, POINTS_MAX, Leg, credit_legs, move
-from points.policies import AT_ONCE, lot_end_us, posting_us
 from programs.program import Program
 
 CLOCK_AHEAD_US_MAX: Final = 5 * MINUTE_US
 
 
 def effective_time_us(command: Command, now_us: int) -> int | FieldInvalid:
-    """The instant as of which a command is decided: an order's own time, else now."""
+    """The instant as of which a command is decided: an order's or a refund's own time, else now."""
     match command:
         case SettleOrder(order=order):
-            if order.time_us > now_us + CLOCK_AHEAD_US_MAX:
-                return FieldInvalid(
-                    "order.order_time",
-                    f"{moment_of(order.time_us).isoformat()} lies more than the limit of 5 minutes "
-                    f"after the service's clock, {moment_of(now_us).isoformat(timespec='seconds')}",
-                )
-            return min(order.time_us, now_us)
-        case EnrolMember():
-            return now_us
+            return _own_time_us("order.order_time", order.time_us, now_us)
+        case RefundOrder(time_us=time_us) if time_us:
+            return _own_time_us("refund_time", time_us, now_us)
         case _:
-            assert_never(command)
+            return now_us
 
 
-def decide(
-    account: Account, command: Command, program: Program, effective_us: int
+def _own_time_us(field: str, time_us: int, now_us: int) -> int | FieldInvalid:
+    if time_us > now_us + CLOCK_AHEAD_US_MAX:
+        return FieldInvalid(
+            field,
+            f"{moment_of(time_us).isoformat()} lies more than the limit of 5 minutes "
+            f"after the service's clock, {moment_of(now_us).isoformat(timespec='seconds')}",
+        )
+    return min(time_us, now_us)
+
+
+def decide(  # noqa: PLR0912 - one case a command
+    account: Account, command: Command, program: Program, effective_us: int, records: Records = NO_RECORDS
 ) -> tuple[Change, ...] | Rejection:
-    """What a command changes on an account that was advanced to `effective_us`, or why it is refused."""
+    """What a command changes on an account that was advanced to `effective_us`, or why it is refused.
+
+    `records` is what stands beside the account about the command's order or hold.
+    """
     match command:
         case SettleOrder():
-            return _settle(account, command, program, effective_us)
+            return settle(account, command, program, effective_us, records)
         case EnrolMember():
-            if account.state == "member":
+            if account.state in {"member", "suspended"}:
                 return MemberAlreadyEnrolled(account.joined_us)
             return (Joined("request"),)
+        case _ if account.version == 0:
+            return MemberUnknown(account.member_id)
+        case SpendPoints():
+            return spend(account, command, program, effective_us)
+        case HoldPoints():
+            return hold(account, command, program, effective_us)
+        case CaptureHold():
+            return capture(account, command, program, effective_us, records)
+        case ReleaseHold():
+            return release(account, command, effective_us, records)
+        case RefundOrder():
+            return refund(account, command, program, effective_us, records)
+        case AdjustPoints():
+            return adjust(account, command, program, effective_us)
+        case VoidPoints():
+            return void(account, command)
+        case SuspendMember():
+            return _suspend(account)
+        case ReinstateMember():
+            if account.state != "suspended":
+                return MemberNotSuspended(account.member_id)
+            return (Reinstated(),)
         case _:
             assert_never(command)
 
 
-def _settle(
-    account: Account, command: SettleOrder, program: Program, effective_us: int
-) -> tuple[Change, ...] | Rejection:
-    document, order = program.document, command.order
-    if order.currency_code != document.currency_code:
-        return FieldInvalid(
-            "order.currency_code", f"{order.currency_code!r} is not the program's, {document.currency_code!r}"
-        )
-    changes: list[Change] = []
-    if account.state != "member" and document.enrolment.open:
-        changes.append(Joined("open"))
-    end_us = lot_end_us(document.policies.expiry, effective_us, program.zone)
-    waits_until_us = posting_us(document.policies.pending, effective_us, program.zone)
-    if waits_until_us <= account.advanced_us:
-        waits_until_us = AT_ONCE  # a late order whose return window is over already
-    if len(account.ledger.lots) >= LOTS_MAX or len(account.ledger.pending_lots) >= LOTS_MAX:
-        return LotsLimitExceeded(LOTS_MAX)
-    ledger = account.ledger
-    for award in awards_for_order(document.earning.rules, order):
-        if ledger.issued + award.points > POINTS_MAX:
-            return PointsLimitExceeded(ledger.issued, award.points, POINTS_MAX)
-        legs: tuple[Leg, ...] = ()
-        if award.points:
-            legs = credit_legs(ledger, award.points, end_us, waits_until_us, account.advanced_us)
-        for leg in legs:
-            ledger = move(ledger, leg, waits_until_us)
-        changes.append(
-            Earned(award.rule_id, award.base_amount_minor, award.points, waits_until_us if legs else 0, legs)
-        )
-    return tuple(changes)
+def _suspend(account: Account) -> tuple[Change, ...] | Rejection:
+    if account.state == "suspended":
+        return MemberAlreadySuspended(account.member_id)
+    if account.state != "member":
+        return MemberNotActive(account.member_id, account.state)
+    return (Suspended(),)

@@ -3,6 +3,7 @@
 An instant is an integer: microseconds since 1970 in UTC. So it can be compared, stored and hashed exactly.
 """
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -27,6 +28,18 @@ def moment_of(instant_us: int) -> datetime:
 def day_of(instant_us: int, zone: ZoneInfo) -> date:
     """The day in which an instant lies, in the program's time zone."""
     return moment_of(instant_us).astimezone(zone).date()
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of the month so many months later, or that month's last day where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def last_day_of_month(day: date) -> date:
+    """The last day of the day's month."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def first_instant_after(day: date, zone: ZoneInfo) -> int:

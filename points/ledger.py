@@ -1,58 +1,78 @@
-"""A member's points: lots, pending points, and the books they must agree with (domain: Points 5 and 9).
+"""A member's points and the books they must agree with (domain: Points 9).
 
 All movements go through `move`, from one account of the books to another, so they balance by construction.
 """
 
-from typing import Final, Literal, assert_never
+from collections.abc import Sequence
+from typing import Final, Literal
 
 import msgspec
 
-from points.policies import NEVER
+from points.lots import (
+    BooksBrokenError,
+    Lot,
+    LotMovement,
+    Lots,
+    PendingLot,
+    PendingLots,
+    lots_after,
+    pending_after,
+)
+from points.policies import NEVER, SLIDING
 
 # Above it JavaScript and JSON lose the last digits of a number.
 POINTS_MAX: Final = 2**53 - 1
-# Open lots of a member, pending ones counted apart: more than twice what one expiry policy can make, so that
-# only a program whose policies or time zone change again and again could reach it.
+# Open lots of a member, pending ones included: more than twice what one expiry policy can make, so that only
+# a program whose policies or time zone change again and again could reach it.
 LOTS_MAX: Final = 8_000
+OPEN_HOLDS_MAX: Final = 100
+# Lots that all open holds of a member together may reserve points of, each counted once a hold.
+HOLD_PARTS_MAX: Final = 2_000
 
-LedgerAccount = Literal["issued", "available", "pending", "expired"]
+LedgerAccount = Literal[
+    "issued", "available", "pending", "held", "redeemed", "expired", "voided", "debt", "transfer"
+]
+
+# Which account of the books points may move to, from which.
+MOVEMENTS: Final[dict[LedgerAccount, frozenset[LedgerAccount]]] = {
+    "issued": frozenset({"available", "pending", "expired", "debt"}),
+    "pending": frozenset({"available", "expired", "voided", "debt"}),
+    "available": frozenset({"held", "redeemed", "expired", "voided", "transfer"}),
+    "held": frozenset({"available", "redeemed", "expired", "debt"}),
+    "redeemed": frozenset({"available", "expired", "debt"}),
+    "expired": frozenset({"voided"}),
+    "debt": frozenset({"voided"}),
+    "transfer": frozenset({"available", "expired", "debt"}),
+    "voided": frozenset(),
+}
 
 
-class BooksBrokenError(Exception):
-    """A movement or a state that the books do not allow: a defect or a forged row, never bad input."""
-
-
-class Lot(msgspec.Struct, frozen=True, array_like=True):
-    """All available points of a member with one end.
-
-    A lot's points are numbered from zero in the order they came and are consumed in that order. `credited`
-    is the number of the next point to come, `consumed` that of the next to go.
-    """
+class HoldPart(msgspec.Struct, frozen=True, array_like=True):
+    """Held points of one lot."""
 
     end_us: int
-    credited: int
-    consumed: int
+    points: int
+
+
+class Hold(msgspec.Struct, frozen=True, array_like=True):
+    """Reserved points. Parts stand in the order in which they were taken: what expires first comes first."""
+
+    hold_id: str
+    deadline_us: int
+    parts: tuple[HoldPart, ...]
 
     @property
     def points(self) -> int:
-        """Points left in the lot."""
-        return self.credited - self.consumed
-
-
-class PendingLot(msgspec.Struct, frozen=True, array_like=True):
-    """Points that will join the lot of `end_us` at `posting_us`."""
-
-    posting_us: int
-    end_us: int
-    points: int
+        """Points that are held."""
+        return sum(part.points for part in self.parts)
 
 
 class Leg(msgspec.Struct, frozen=True, array_like=True):
     """A movement of points between two accounts of the books.
 
-    `offset` is the number, within the lot, of the first point that moves (see Lot); for points that go to
-    `pending` it counts within the pending lot, which later joins its lot as a whole. Points that are issued
-    after their lot has ended go from `issued` to `expired` and are in no lot; their offset is 0.
+    `end_us` names the lot they are of, NEVER and SLIDING included. `offset` is the number, within the lot, of
+    the first point that moves (see Lot); points that neither leave nor reach `available` have no number: 0.
+    `posting_us` names, for points that begin or stop waiting, the instant at which they were to post.
     """
 
     source: LedgerAccount
@@ -60,10 +80,15 @@ class Leg(msgspec.Struct, frozen=True, array_like=True):
     points: int
     end_us: int
     offset: int
+    posting_us: int = 0
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """The state of a member's points. Lots are ordered by end, the one that never expires last."""
+    """The state of a member's points. Lots are ordered by end, the sliding and the endless one last.
+
+    `sliding_end_us` is the first instant at which the sliding lot's points are gone; NEVER before there was
+    one. `transfer_day` (ordinal of the program's day) and `transferred_that_day` count for the daily limit.
+    """
 
     available: int = 0
     pending: int = 0
@@ -71,225 +96,223 @@ class Ledger(msgspec.Struct, frozen=True):
     debt: int = 0
     issued: int = 0
     expired: int = 0
-    lots: tuple[Lot, ...] = ()
-    pending_lots: tuple[PendingLot, ...] = ()
+    lots: Lots = ()
+    pending_lots: PendingLots = ()
+    redeemed: int = 0
+    voided: int = 0
+    transferred_in: int = 0
+    transferred_out: int = 0
+    holds: tuple[Hold, ...] = ()
+    sliding_end_us: int = NEVER
+    transfer_day: int = 0
+    transferred_that_day: int = 0
 
 
-class Expiring(msgspec.Struct, frozen=True):
-    """The points that are gone first, and when."""
-
-    end_us: int
-    points: int
+def actual_end_us(ledger: Ledger, end_us: int) -> int:
+    """The first instant at which the points of a lot are gone; NEVER where they stay."""
+    return ledger.sliding_end_us if end_us == SLIDING else end_us
 
 
-NOTHING_EXPIRES: Final = Expiring(NEVER, 0)
+def has_ended(ledger: Ledger, end_us: int, as_of_us: int) -> bool:
+    """Whether the points of a lot are gone by an instant."""
+    end = actual_end_us(ledger, end_us)
+    return end <= as_of_us if end != NEVER else end_us == SLIDING
 
 
-def next_expiry(ledger: Ledger) -> Expiring:
-    """The first lot that will expire; NOTHING_EXPIRES where none will."""
-    for lot in ledger.lots:
-        if lot.end_us != NEVER and lot.credited > lot.consumed:
-            return Expiring(lot.end_us, lot.points)
-    return NOTHING_EXPIRES
+def expiring_lots(ledger: Ledger) -> list[Lot]:
+    """The lots with points in the order in which they are gone, those that stay last."""
+    lots = [lot for lot in ledger.lots if lot.credited > lot.consumed]
+    if ledger.sliding_end_us != NEVER:
+        lots.sort(key=lambda lot: (lot.end_us == NEVER, actual_end_us(ledger, lot.end_us)))
+    return lots
 
 
-def next_due_us(ledger: Ledger) -> int:
-    """The first instant at which time alone changes the points; NEVER where it does not."""
-    expiry_us = next_expiry(ledger).end_us
-    if not ledger.pending_lots:
-        return expiry_us
-    first_posting_us = ledger.pending_lots[0].posting_us
-    return first_posting_us if expiry_us == NEVER else min(first_posting_us, expiry_us)
+def find_hold(ledger: Ledger, hold_id: str) -> Hold | None:
+    """The open hold of this id; None where there is none."""
+    for hold in ledger.holds:
+        if hold.hold_id == hold_id:
+            return hold
+    return None
+
+
+def move_all(ledger: Ledger, legs: Sequence[Leg]) -> Ledger:
+    """Carry movements out, one after the other. Raises BooksBrokenError where the books do not allow one."""
+    if not legs:
+        return ledger
+    change = dict.fromkeys(MOVEMENTS, 0)
+    transferred_in = 0
+    in_lots: list[LotMovement] = []
+    in_pending: list[PendingLot] = []
+    for leg in legs:
+        source, target, points = leg.source, leg.target, leg.points
+        if points <= 0:
+            raise BooksBrokenError(f"a movement of {points} points")
+        if target not in MOVEMENTS[source]:
+            raise BooksBrokenError(f"points do not move from {source} to {target}")
+        change[source] -= points
+        change[target] += points
+        if source == "transfer":
+            transferred_in += points
+        if source == "available":
+            in_lots.append(LotMovement(leg.end_us, -points, leg.offset))
+        elif target == "available":
+            in_lots.append(LotMovement(leg.end_us, points, leg.offset))
+        elif leg.offset != 0:
+            raise BooksBrokenError(f"points of no lot have no number, not {leg.offset}")
+        if source == "pending":
+            in_pending.append(PendingLot(leg.posting_us, leg.end_us, -points))
+        elif target == "pending":
+            in_pending.append(PendingLot(leg.posting_us, leg.end_us, points))
+    return Ledger(
+        ledger.available + change["available"],
+        ledger.pending + change["pending"],
+        ledger.held + change["held"],
+        # Points that are owed come out of the debt, which grows; what reaches it makes it smaller.
+        ledger.debt - change["debt"],
+        ledger.issued - change["issued"],
+        ledger.expired + change["expired"],
+        lots_after(ledger.lots, in_lots),
+        pending_after(ledger.pending_lots, in_pending),
+        ledger.redeemed + change["redeemed"],
+        ledger.voided + change["voided"],
+        ledger.transferred_in + transferred_in,
+        ledger.transferred_out + transferred_in + change["transfer"],
+        ledger.holds,
+        ledger.sliding_end_us,
+        ledger.transfer_day,
+        ledger.transferred_that_day,
+    )
+
+
+def move(ledger: Ledger, leg: Leg) -> Ledger:
+    """Carry one movement out."""
+    return move_all(ledger, (leg,))
 
 
 def credit_legs(
-    ledger: Ledger, points: int, end_us: int, posting_us: int, advanced_us: int = 0
+    ledger: Ledger, source: LedgerAccount, points: int, end_us: int, as_of_us: int
 ) -> tuple[Leg, ...]:
-    """The movement that gives points: into their lot, or to pending until they post.
+    """The movements that make points of one lot available. See credit_all_legs."""
+    return credit_all_legs(ledger, source, ((end_us, points),), as_of_us)
 
-    A lot that ended by `advanced_us` was booked already and takes no more: such points expire as they come.
+
+def credit_all_legs(
+    ledger: Ledger,
+    source: LedgerAccount,
+    parts: Sequence[tuple[int, int]],
+    as_of_us: int,
+    posting_us: int = 0,
+) -> tuple[Leg, ...]:
+    """The movements that make points available, each part (end, points) to its lot, after debt is paid.
+
+    Points whose lot has ended by `as_of_us` expire as they come: a lot that was booked takes no more.
+    `posting_us` names, for points that waited, when they were to post.
     """
-    if end_us != NEVER and end_us <= advanced_us:
-        return (Leg("issued", "expired", points, end_us, 0),)
-    if posting_us:
-        waiting = next(
-            (lot for lot in ledger.pending_lots if (lot.posting_us, lot.end_us) == (posting_us, end_us)), None
-        )
-        return (Leg("issued", "pending", points, end_us, waiting.points if waiting else 0),)
-    return (Leg("issued", "available", points, end_us, _credited(ledger, end_us)),)
+    legs: list[Leg] = []
+    debt = ledger.debt
+    numbers: dict[int, int] | None = None
+    for end_us, points in parts:
+        if not points:
+            continue
+        if has_ended(ledger, end_us, as_of_us):
+            legs.append(Leg(source, "expired", points, end_us, 0, posting_us))
+            continue
+        paid = min(debt, points)
+        if paid:
+            debt -= paid
+            legs.append(Leg(source, "debt", paid, end_us, 0, posting_us))
+        if points == paid:
+            continue
+        if numbers is None:
+            numbers = {lot.end_us: lot.credited for lot in ledger.lots}
+        number = numbers.get(end_us, 0)
+        numbers[end_us] = number + points - paid
+        legs.append(Leg(source, "available", points - paid, end_us, number, posting_us))
+    return tuple(legs)
 
 
-def posting_legs(ledger: Ledger, posting_us: int) -> tuple[Leg, ...]:
-    """The movements that post what waits for this instant."""
-    return tuple(
-        Leg("pending", "available", lot.points, lot.end_us, _credited(ledger, lot.end_us))
-        for lot in ledger.pending_lots
-        if lot.posting_us == posting_us
-    )
+def lots_exceeded(before: Ledger, after: Ledger) -> bool:
+    """Whether lots were added beyond the limit. What waits counts, because it will be a lot."""
+    lots = len(after.lots) + len(after.pending_lots)
+    return lots > max(LOTS_MAX, len(before.lots) + len(before.pending_lots))
 
 
-def expiry_legs(ledger: Ledger, end_us: int) -> tuple[Leg, ...]:
-    """The movement that expires the lot of this end."""
-    return tuple(
-        Leg("available", "expired", lot.points, lot.end_us, lot.consumed)
-        for lot in ledger.lots
-        if lot.end_us == end_us and lot.points
-    )
+def take_legs(ledger: Ledger, target: LedgerAccount, points: int) -> tuple[Leg, ...]:
+    """The movements that take available points, those that expire first first (domain: Points 5)."""
+    legs: list[Leg] = []
+    for lot in expiring_lots(ledger):
+        if not points:
+            break
+        taken = min(points, lot.points)
+        legs.append(Leg("available", target, taken, lot.end_us, lot.consumed))
+        points -= taken
+    if points:
+        raise BooksBrokenError(f"{points} points more are taken than are available")
+    return tuple(legs)
 
 
-def _credited(ledger: Ledger, end_us: int) -> int:
+def take_from_lot_legs(ledger: Ledger, target: LedgerAccount, points: int, end_us: int) -> tuple[Leg, ...]:
+    """The movement that takes up to so many available points of one lot; none where it has none."""
     for lot in ledger.lots:
-        if lot.end_us == end_us:
-            return lot.credited
-    return 0
-
-
-def move(ledger: Ledger, leg: Leg, posting_us: int) -> Ledger:
-    """Carry one movement out. `posting_us` names the pending lot it is about, where it is about one."""
-    if leg.points <= 0:
-        raise BooksBrokenError(f"a movement of {leg.points} points")
-    available, pending, issued, expired = ledger.available, ledger.pending, ledger.issued, ledger.expired
-    lots, pending_lots = ledger.lots, ledger.pending_lots
-    match leg.source:
-        case "issued":
-            issued += leg.points
-        case "available":
-            available -= leg.points
-            lots = _consume(lots, leg)
-        case "pending":
-            pending -= leg.points
-            pending_lots = _unwait(pending_lots, leg, posting_us)
-        case "expired":
-            raise BooksBrokenError("expired points do not move")
-        case _:
-            assert_never(leg.source)
-    if (leg.source, leg.target) == ("issued", "expired") and leg.offset != 0:
-        raise BooksBrokenError(f"points that expire as they come are in no lot, not at {leg.offset}")
-    match leg.target:
-        case "available":
-            available += leg.points
-            lots = _credit(lots, leg)
-        case "pending":
-            pending += leg.points
-            pending_lots = _wait(pending_lots, leg, posting_us)
-        case "expired":
-            expired += leg.points
-        case "issued":
-            raise BooksBrokenError("points are issued once")
-        case _:
-            assert_never(leg.target)
-    return Ledger(available, pending, ledger.held, ledger.debt, issued, expired, lots, pending_lots)
-
-
-def _lot_order(end_us: int) -> tuple[bool, int]:
-    return end_us == NEVER, end_us
-
-
-def _credit(lots: tuple[Lot, ...], leg: Leg) -> tuple[Lot, ...]:
-    for index, lot in enumerate(lots):
-        if lot.end_us == leg.end_us:
-            if lot.credited != leg.offset:
-                raise BooksBrokenError(f"points join lot {leg.end_us} at {leg.offset}, not {lot.credited}")
-            grown = Lot(lot.end_us, lot.credited + leg.points, lot.consumed)
-            return (*lots[:index], grown, *lots[index + 1 :])
-    if leg.offset != 0:
-        raise BooksBrokenError(f"points join the new lot {leg.end_us} at {leg.offset}, not 0")
-    return tuple(sorted((*lots, Lot(leg.end_us, leg.points, 0)), key=lambda lot: _lot_order(lot.end_us)))
-
-
-def _consume(lots: tuple[Lot, ...], leg: Leg) -> tuple[Lot, ...]:
-    for index, lot in enumerate(lots):
-        if lot.end_us == leg.end_us:
-            if lot.consumed != leg.offset or lot.points < leg.points:
-                raise BooksBrokenError(
-                    f"{leg.points} points leave lot {leg.end_us} at {leg.offset};"
-                    f" it has {lot.points} at {lot.consumed}"
-                )
-            rest = Lot(lot.end_us, lot.credited, lot.consumed + leg.points)
-            return (*lots[:index], rest, *lots[index + 1 :])
-    raise BooksBrokenError(f"points leave lot {leg.end_us}, which is not there")
-
-
-def _wait(lots: tuple[PendingLot, ...], leg: Leg, posting_us: int) -> tuple[PendingLot, ...]:
-    for index, lot in enumerate(lots):
-        if (lot.posting_us, lot.end_us) == (posting_us, leg.end_us):
-            if lot.points != leg.offset:
-                raise BooksBrokenError(f"points wait at {leg.offset}, not {lot.points}")
-            return (
-                *lots[:index],
-                PendingLot(posting_us, leg.end_us, lot.points + leg.points),
-                *lots[index + 1 :],
-            )
-    if leg.offset != 0:
-        raise BooksBrokenError(f"points wait at {leg.offset} of a new pending lot, not 0")
-    added = PendingLot(posting_us, leg.end_us, leg.points)
-    return tuple(sorted((*lots, added), key=lambda lot: (lot.posting_us, *_lot_order(lot.end_us))))
-
-
-def _unwait(lots: tuple[PendingLot, ...], leg: Leg, posting_us: int) -> tuple[PendingLot, ...]:
-    rest = tuple(lot for lot in lots if (lot.posting_us, lot.end_us) != (posting_us, leg.end_us))
-    gone = [lot for lot in lots if (lot.posting_us, lot.end_us) == (posting_us, leg.end_us)]
-    if [lot.points for lot in gone] != [leg.points]:
-        raise BooksBrokenError(f"{leg.points} points post at {posting_us}; waiting were {gone}")
-    return rest
-
-
-def ledger_at(ledger: Ledger, now_us: int) -> Ledger:
-    """The points as of an instant: what posts by then has posted, what ends by then is expired.
-
-    The same as booking everything that falls due one after the other, in one pass: for readers.
-    """
-    due_us = next_due_us(ledger)
-    if due_us == NEVER or due_us > now_us:
-        return ledger
-    credited = {lot.end_us: (lot.credited, lot.consumed) for lot in ledger.lots}
-    pending = ledger.pending
-    for waiting in ledger.pending_lots:
-        if waiting.posting_us <= now_us:
-            pending -= waiting.points
-            before, consumed = credited.get(waiting.end_us, (0, 0))
-            credited[waiting.end_us] = (before + waiting.points, consumed)
-    lots = [Lot(end_us, *numbers) for end_us, numbers in credited.items()]
-    live = sorted(
-        (lot for lot in lots if lot.end_us == NEVER or lot.end_us > now_us),
-        key=lambda lot: _lot_order(lot.end_us),
-    )
-    available = sum(lot.points for lot in live)
-    return Ledger(
-        available,
-        pending,
-        ledger.held,
-        ledger.debt,
-        ledger.issued,
-        ledger.expired + ledger.available + ledger.pending - pending - available,
-        tuple(live),
-        tuple(waiting for waiting in ledger.pending_lots if waiting.posting_us > now_us),
-    )
+        if lot.end_us == end_us and lot.points and points:
+            return (Leg("available", target, min(points, lot.points), end_us, lot.consumed),)
+    return ()
 
 
 def without_ended_lots(ledger: Ledger, until_us: int) -> Ledger:
     """Forget empty lots that have ended, so that what is kept is bounded by the expiry policy's days."""
-    if all(lot.end_us == NEVER or lot.end_us > until_us or lot.points for lot in ledger.lots):
+    if not any(NEVER < lot.end_us <= until_us and not lot.points for lot in ledger.lots):
         return ledger
-    kept = tuple(lot for lot in ledger.lots if lot.end_us == NEVER or lot.end_us > until_us or lot.points)
+    kept = tuple(lot for lot in ledger.lots if not NEVER < lot.end_us <= until_us or lot.points)
     return msgspec.structs.replace(ledger, lots=kept)
 
 
 def law_broken(ledger: Ledger) -> str | None:
     """The first law of the books that the state breaks, in words; None where it keeps them all.
 
-    issued = available + pending + held + expired - debt; a total is the sum of its lots; nothing is negative.
+    Domain, Points 9: issued + transferred in = available + pending + held + redeemed + expired + voided +
+    transferred out - debt; a total is the sum of its lots; nothing is negative; who owes has nothing.
     """
-    if ledger.issued != ledger.available + ledger.pending + ledger.held + ledger.expired - ledger.debt:
-        return f"issued {ledger.issued} is not what became of it: {ledger}"
-    if ledger.available != sum(lot.points for lot in ledger.lots):
+    came = ledger.issued + ledger.transferred_in
+    became = (
+        ledger.available
+        + ledger.pending
+        + ledger.held
+        + ledger.redeemed
+        + ledger.expired
+        + ledger.voided
+        + ledger.transferred_out
+        - ledger.debt
+    )
+    if came != became:
+        return f"{came} points came, {became} are accounted for: {ledger}"
+    in_lots = 0
+    for lot in ledger.lots:
+        if not 0 <= lot.consumed <= lot.credited:
+            return f"a lot consumed beyond its end: {lot}"
+        in_lots += lot.credited - lot.consumed
+    if ledger.available != in_lots:
         return f"available {ledger.available} is not the sum of its lots: {ledger.lots}"
     if ledger.pending != sum(lot.points for lot in ledger.pending_lots):
         return f"pending {ledger.pending} is not the sum of its lots: {ledger.pending_lots}"
-    if min(ledger.available, ledger.pending, ledger.held, ledger.debt, ledger.issued, ledger.expired) < 0:
+    if ledger.held != sum(hold.points for hold in ledger.holds):
+        return f"held {ledger.held} is not the sum of its holds: {ledger.holds}"
+    if ledger.debt and ledger.available:
+        return f"{ledger.debt} points are owed while {ledger.available} are available"
+    totals = (
+        ledger.available,
+        ledger.pending,
+        ledger.held,
+        ledger.debt,
+        ledger.issued,
+        ledger.expired,
+        ledger.redeemed,
+        ledger.voided,
+        ledger.transferred_in,
+        ledger.transferred_out,
+    )
+    if min(totals) < 0:
         return f"a negative total: {ledger}"
-    if any(not 0 <= lot.consumed <= lot.credited for lot in ledger.lots):
-        return f"a lot consumed beyond its end: {ledger.lots}"
-    if ledger.issued > POINTS_MAX:
-        return f"issued {ledger.issued} is above the limit of {POINTS_MAX}"
+    if came > POINTS_MAX:
+        return f"{came} points came, which is above the limit of {POINTS_MAX}"
     return None

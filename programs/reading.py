@@ -9,7 +9,15 @@ import iso4217
 import msgspec
 import yaml
 
-from programs.document import DOCUMENT_BYTES_MAX, Document, ExpiresAfterDays, PendingDays
+from programs.document import (
+    DOCUMENT_BYTES_MAX,
+    EXPIRY_DATE_YEARS,
+    Document,
+    ExpiresAfterDays,
+    ExpiresOnDate,
+    ExpiresWithoutActivity,
+    PendingDays,
+)
 
 NESTING_MAX: Final = 16
 EVENTS_MAX: Final = 20_000
@@ -192,8 +200,12 @@ def _contradictions(document: Document) -> list[tuple[Path, str]]:
             found.append((("earning", "rules", index, "id"), f"the id {rule.id!r} is used twice"))
         seen.add(rule.id)
     expiry, pending = document.policies.expiry, document.policies.pending
+    if isinstance(expiry, ExpiresOnDate) and expiry.date.year not in EXPIRY_DATE_YEARS:
+        first, last = EXPIRY_DATE_YEARS[0], EXPIRY_DATE_YEARS[-1]
+        message = f"{expiry.date.isoformat()} is not between {first}-01-01 and {last}-12-31"
+        found.append((("policies", "expiry", "date"), message))
     if (
-        isinstance(expiry, ExpiresAfterDays)
+        isinstance(expiry, (ExpiresAfterDays, ExpiresWithoutActivity))
         and isinstance(pending, PendingDays)
         and expiry.days <= pending.days
     ):

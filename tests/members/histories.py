@@ -211,7 +211,7 @@ class Play:
             case ChangeTerms():
                 self.terms, self.version = step.terms, self.version + 1
             case Job():
-                for entry, account in advance(self.account, self.now_us, self.version, self.now_us):
+                for entry, account, _ in advance(self.account, self.now_us, self.version, self.now_us):
                     self.entries.append(entry)
                     self.account = account
 

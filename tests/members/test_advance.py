@@ -6,10 +6,14 @@ import pytest
 
 from members.account import Account
 from members.advance import advance, balance_at, due_draft
-from members.journal import Entry, EntryBalance, Expired, Posted
-from points.policies import NEVER
+from members.apply import record
+from members.commands import HoldPoints
+from members.journal import Draft, Earned, Entry, EntryBalance, Expired, Posted, Released
+from points.ledger import Ledger, Leg
+from points.policies import NEVER, SLIDING
 from programs.program import Program
 from tests.members.building import DAY_US, NOBODY, after, changes_of, program, settle, utc
+from tests.points.books import credited
 
 EARNED_US: Final = utc("2024-07-10T12:00:00")
 WAITS: Final = program(expiry_days=30, pending_days=14)
@@ -25,7 +29,7 @@ def earned(rules: Program, *times_us: int, account: Account = NOBODY) -> Account
 
 
 def due(account: Account, until_us: int) -> list[Entry]:
-    return [entry for entry, _ in advance(account, until_us, 1, until_us)]
+    return [step.entry for step in advance(account, until_us, 1, until_us)]
 
 
 def test_points_expire_at_the_first_instant_after_their_last_day_and_not_before() -> None:
@@ -85,7 +89,7 @@ def test_what_falls_due_is_nobodys_request() -> None:
     """Architecture: what falls due by time is a row of its own; it names the version that booked it."""
     account = earned(WAITS, EARNED_US)
 
-    (entry,) = [entry for entry, _ in advance(account, POSTS_US, 9, LATER_US)]
+    (entry,) = [step.entry for step in advance(account, POSTS_US, 9, LATER_US)]
 
     assert (
         entry.kind,
@@ -108,8 +112,8 @@ def test_what_falls_due_is_not_recorded_before_what_was_recorded_already(
 
     booked = list(advance(account, LATER_US, 1, clock_us))
 
-    assert [expected] * 2 == [entry.recorded_us for entry, _ in booked]
-    assert [expected] * 2 == [after.recorded_us for _, after in booked]
+    assert [expected] * 2 == [step.entry.recorded_us for step in booked]
+    assert [expected] * 2 == [step.account.recorded_us for step in booked]
 
 
 def test_a_reader_whose_clock_is_behind_sees_what_was_booked() -> None:
@@ -127,21 +131,71 @@ def test_before_its_time_nothing_falls_due(until_us: int) -> None:
 
 def test_what_was_booked_does_not_fall_due_again() -> None:
     account = earned(WAITS, EARNED_US)
-    for _, advanced in advance(account, LATER_US, 1, LATER_US):
-        account = advanced
+    for step in advance(account, LATER_US, 1, LATER_US):
+        account = step.account
 
     assert (due(account, LATER_US), account.ledger.expired, account.ledger.issued) == ([], 5, 5)
 
 
 def test_points_that_post_on_their_last_instant_expire_at_once() -> None:
-    """Samoa skipped 30 December 2011: the return window and the last day are over at one instant."""
+    """Samoa skipped 30 December 2011: the return window and the last day are over at one instant.
+
+    They never could be spent, so they go straight to expired, in the entry that posts them.
+    """
     rules = program(expiry_days=2, pending_days=1, zone="Pacific/Apia")
     account = earned(rules, utc("2011-12-28T22:00:00"))
+    end_us = utc("2011-12-30T10:00:00")
 
-    entries = due(account, LATER_US)
+    (entry,) = due(account, LATER_US)
 
-    assert [Posted, Expired] == [type(changes_of(entry)[0]) for entry in entries]
-    assert {utc("2011-12-30T10:00:00")} == {entry.effective_us for entry in entries}
+    assert (Posted(5, end_us, (Leg("pending", "expired", 5, end_us, 0, end_us),)),) == changes_of(entry)
+    assert (EntryBalance(0, 0, 0, 0, 0, 0), end_us) == (entry.balance, entry.effective_us)
+
+
+def test_at_one_instant_points_post_and_then_holds_run_out_and_then_lots_expire() -> None:
+    """One instant, four entries. Released points of the lot that ends then expire at once."""
+    end_us = utc("2024-08-10T23:00:00")
+    rules = program(expiry_days=31)
+    account = earned(rules, EARNED_US)
+    account = after(account, HoldPoints("b", 1, end_us - EARNED_US), rules, EARNED_US)
+    account = after(account, HoldPoints("a", 2, end_us - EARNED_US), rules, EARNED_US)
+    waiting = Leg("issued", "pending", 7, NEVER, 0, end_us)
+    account = record(
+        account,
+        Draft(
+            "order_settled",
+            "x",
+            b"",
+            "x",
+            (Earned("base", 700, 7, end_us, (waiting,)),),
+            1,
+            EARNED_US,
+            EARNED_US,
+        ),
+    ).account
+
+    entries = due(account, end_us)
+
+    assert (
+        (Posted(7, end_us, (Leg("pending", "available", 7, NEVER, 0, end_us),)),),
+        (Released("a", 2, (Leg("held", "expired", 2, end_us, 0),), timed_out=True),),
+        (Released("b", 1, (Leg("held", "expired", 1, end_us, 0),), timed_out=True),),
+        (Expired(2, (Leg("available", "expired", 2, end_us, 3),)),),
+    ) == tuple(changes_of(entry) for entry in entries)
+    assert {end_us} == {entry.effective_us for entry in entries}
+    assert due(account, end_us - 1) == []
+
+
+def test_lots_that_end_at_one_instant_expire_in_one_entry() -> None:
+    """The sliding lot may end with one that does not slide."""
+    ledger = credited(credited(Ledger(sliding_end_us=ENDS_US), 3, SLIDING), 5, ENDS_US)
+
+    (entry,) = due(Account("demo", "m1", 1, "member", 1, ledger, EARNED_US, EARNED_US), LATER_US)
+
+    assert (
+        Expired(5, (Leg("available", "expired", 5, ENDS_US, 0),)),
+        Expired(3, (Leg("available", "expired", 3, SLIDING, 0),)),
+    ) == changes_of(entry)
 
 
 def test_reading_changes_nothing() -> None:

@@ -2,7 +2,7 @@
 
 import json
 from hashlib import sha256
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 import pytest
@@ -10,11 +10,22 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from members.account import GENESIS_HASH
-from members.chain import chain_holds
-from members.commands import Command
-from members.execute import Accepted
-from members.journal import Entry, EntryBalance
-from tests.members.building import DAY_US, NOBODY, accepted, enrol, program, settle, utc
+from members.chain import chain_holds, content_digest, linked
+from members.commands import (
+    AdjustPoints,
+    CaptureHold,
+    Command,
+    HoldPoints,
+    RefundOrder,
+    ReinstateMember,
+    ReleaseHold,
+    SpendPoints,
+    SuspendMember,
+    VoidPoints,
+)
+from members.journal import Entry, EntryBalance, EntryKind
+from tests.members.building import DAY_US, enrol, program, settle, utc
+from tests.members.keeping import Kept
 
 NOW_US: Final = utc("2024-07-10T12:00:00")
 
@@ -23,7 +34,7 @@ GOLDEN_CHANGES: Final = (
     '{"change":"earned","rule_id":"base","base_amount_minor":1250,"points":12,'
     '"legs":[["issued","available",12,1752188400000000,0]]}]'
 )
-GOLDEN_HASH: Final = "b65ecbc295f1b6aedc353da882a41ac771309ecb3fd78ff1ed52df9c21d16e87"
+GOLDEN_HASH: Final = "d0a155245658d8f0d5125bc911be9bce467aebe9022fb51dc2ba53d9185c0389"
 GOLDEN: Final = Entry(
     program_id="demo",
     member_id="会员-1",
@@ -45,11 +56,16 @@ GOLDEN: Final = Entry(
 def recomputed(previous_hash: bytes, entry: Entry) -> bytes:
     """The hash by the documented format, with the standard library alone.
 
-    SHA-256 over the previous hash, a JSON array of the fields, a line feed, and the text of the changes.
+    SHA-256 over the previous hash and the content digest.
     """
+    return sha256(previous_hash + recomputed_digest(entry)).digest()
+
+
+def recomputed_digest(entry: Entry) -> bytes:
+    """SHA-256 over a JSON array of the fields, a line feed, and the text of the changes."""
     balance = entry.balance
     fields = [
-        1,
+        2,
         entry.program_id,
         entry.member_id,
         entry.seq,
@@ -71,31 +87,41 @@ def recomputed(previous_hash: bytes, entry: Entry) -> bytes:
         entry.back_dated,
     ]
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-    return sha256(previous_hash + text.encode() + b"\n" + entry.changes_json).digest()
+    return sha256(text.encode() + b"\n" + entry.changes_json).digest()
 
 
 def journal() -> list[Entry]:
-    """A short history with every kind of entry, one of them back-dated."""
+    """A short history with every kind of entry but a transfer's, one of them back-dated."""
     rules = program(expiry_days=30, pending_days=14)
     steps: list[tuple[Command, int]] = [
         (enrol(), NOW_US),
         (settle(NOW_US + 1, order_id="o1"), NOW_US + 2),
         (settle(NOW_US + 60 * DAY_US, order_id="o2"), NOW_US + 60 * DAY_US),
         (settle(NOW_US + 5, order_id="o3"), NOW_US + 61 * DAY_US),
+        (AdjustPoints("a", 9, "sorry"), NOW_US + 62 * DAY_US),
+        (SpendPoints("s", 1), NOW_US + 62 * DAY_US),
+        (HoldPoints("h1", 2, DAY_US), NOW_US + 62 * DAY_US),
+        (HoldPoints("h2", 2, DAY_US), NOW_US + 62 * DAY_US),
+        (CaptureHold("c", "h1"), NOW_US + 62 * DAY_US),
+        (ReleaseHold("r", "h2"), NOW_US + 62 * DAY_US),
+        (RefundOrder("f", "o2"), NOW_US + 62 * DAY_US),
+        (VoidPoints("v", 1, "x"), NOW_US + 62 * DAY_US),
+        (SuspendMember("x", "y"), NOW_US + 62 * DAY_US),
+        (ReinstateMember("z", "y"), NOW_US + 62 * DAY_US),
     ]
-    account, entries = NOBODY, list[Entry]()
+    member = Kept()
     for command, now_us in steps:
-        result: Accepted = accepted(account, command, rules, now_us)
-        account = result.account
-        entries += result.entries
-    return entries
+        member.done(command, rules, now_us)
+    return member.entries
 
 
 JOURNAL: Final = journal()
 
 
 def test_the_history_of_these_tests_has_every_kind_of_entry() -> None:
-    assert {"member_enrolled", "order_settled", "fell_due"} == {entry.kind for entry in JOURNAL}
+    kinds = {entry.kind for entry in JOURNAL}
+
+    assert set(get_args(EntryKind)) - {"transfer_sent", "transfer_received"} == kinds
     assert {True, False} == {entry.back_dated for entry in JOURNAL}
 
 
@@ -117,6 +143,21 @@ def test_every_entry_follows_the_one_before_it() -> None:
         assert recomputed(previous_hash, entry) == entry.hash
         assert chain_holds(previous_hash, entry)
         previous_hash = entry.hash
+
+
+def test_the_rest_of_a_chain_can_be_walked_with_digests_alone() -> None:
+    """What a receipt relies on: of the entries after the proven one, the digest is enough."""
+    head = bytes(32)
+    for digest in [content_digest(entry) for entry in JOURNAL]:
+        head = linked(head, digest)
+
+    assert head == JOURNAL[-1].hash
+
+
+def test_a_content_digest_says_nothing_of_what_came_before() -> None:
+    other = msgspec.structs.replace(GOLDEN, hash=bytes(32))
+
+    assert content_digest(other) == content_digest(GOLDEN) == recomputed_digest(GOLDEN)
 
 
 @settings(deadline=None)

@@ -1,10 +1,13 @@
 """What a command changes, and why it is refused."""
 
+from datetime import date
+
+import msgspec
 import pytest
 
 from members.account import Account
 from members.decide import decide, effective_time_us
-from members.journal import Change, Earned, Joined
+from members.journal import Change, Earned, Extended, Joined
 from members.rejections import (
     FieldInvalid,
     LotsLimitExceeded,
@@ -12,9 +15,10 @@ from members.rejections import (
     PointsLimitExceeded,
     Rejection,
 )
-from points.ledger import Ledger, Leg, Lot, PendingLot
-from points.policies import NEVER
-from programs.document import PerAmount
+from points.ledger import Ledger, Leg, move_all
+from points.lots import Lot, PendingLot
+from points.policies import NEVER, SLIDING
+from programs.document import ExpiresOnDate, ExpiresWithoutActivity, PerAmount
 from programs.program import Program
 from tests.members.building import (
     A_POINT_A_POUND,
@@ -35,9 +39,12 @@ MEMBER = Account("demo", "m1", version=1, state="member", joined_us=NOW_US - DAY
 
 
 def decided(account: Account, amount_minor: int, rules: Program | None = None) -> tuple[Change, ...]:
-    changes = refused_or_changes(account, amount_minor, rules)
-    assert isinstance(changes, tuple)
-    return changes
+    return changes_or_fail(refused_or_changes(account, amount_minor, rules))
+
+
+def changes_or_fail(outcome: tuple[Change, ...] | Rejection) -> tuple[Change, ...]:
+    assert isinstance(outcome, tuple), outcome
+    return outcome
 
 
 def refused_or_changes(
@@ -124,14 +131,17 @@ def test_points_wait_where_the_program_says_so() -> None:
     """Domain, Points 3: the 14th day after is 24 July 2024, London time."""
     posting_us = utc("2024-07-24T23:00:00")
 
-    earned = Earned("base", 500, 5, posting_us, (Leg("issued", "pending", 5, NEVER, 0),))
+    earned = Earned("base", 500, 5, posting_us, (Leg("issued", "pending", 5, NEVER, 0, posting_us),))
 
     assert (earned,) == decided(MEMBER, 500, program(pending_days=14))
 
 
 @pytest.mark.parametrize("pending_days", [None, 14])
 def test_rules_add_up_and_are_numbered_one_after_the_other(pending_days: int | None) -> None:
-    """Domain, Points 2 and 5: the order is fixed; no two points of a lot have one number."""
+    """Domain, Points 2 and 5: the order is fixed; no two points of a lot have one number.
+
+    Points that wait are in no lot yet and have no number.
+    """
     rules = [
         PerAmount(kind="per_amount", id="a", points=1, per_amount_minor=100),
         PerAmount(kind="per_amount", id="none", points=1, per_amount_minor=10_000),
@@ -144,7 +154,7 @@ def test_rules_add_up_and_are_numbered_one_after_the_other(pending_days: int | N
         (change.rule_id, change.points, [leg.offset for leg in change.legs])
         for change in changes
         if isinstance(change, Earned)
-    ] == [("a", 5, [0]), ("none", 0, []), ("b", 10, [5])]
+    ] == [("a", 5, [0]), ("none", 0, []), ("b", 10, [5 if pending_days is None else 0])]
 
 
 def test_new_points_are_numbered_after_those_that_were_there() -> None:
@@ -156,14 +166,15 @@ def test_new_points_are_numbered_after_those_that_were_there() -> None:
     assert (Leg("issued", "available", 5, NEVER, 7),) == earned.legs
 
 
-def test_points_that_wait_together_are_numbered_together() -> None:
+def test_points_that_wait_together_are_one_pending_lot_without_numbers() -> None:
     posting_us = utc("2024-07-24T23:00:00")
     waiting = Ledger(pending=3, issued=3, pending_lots=(PendingLot(posting_us, NEVER, 3),))
 
     (earned,) = decided(Account("demo", "m1", 1, "member", 1, waiting), 500, program(pending_days=14))
 
     assert isinstance(earned, Earned)
-    assert (Leg("issued", "pending", 5, NEVER, 3),) == earned.legs
+    assert (Leg("issued", "pending", 5, NEVER, 0, posting_us),) == earned.legs
+    assert (PendingLot(posting_us, NEVER, 8),) == move_all(waiting, earned.legs).pending_lots
 
 
 # What comes late (domain, Points 10)
@@ -206,7 +217,37 @@ def test_points_whose_return_window_is_over_can_be_spent_at_once(late_us: int) -
 def test_points_whose_return_window_is_not_over_wait_however_late() -> None:
     earned = earned_late(POSTS_US - 1, program(pending_days=14))
 
-    assert Earned("base", 500, 5, POSTS_US, (Leg("issued", "pending", 5, NEVER, 0),)) == earned
+    assert Earned("base", 500, 5, POSTS_US, (Leg("issued", "pending", 5, NEVER, 0, POSTS_US),)) == earned
+
+
+def test_points_whose_one_date_has_passed_expire_as_they_come_and_wait_for_nothing() -> None:
+    """A return window that is not over yet does not make them wait: there is nothing to wait for."""
+    rules = program(expiry=ExpiresOnDate(date=date(2024, 7, 9)), pending_days=14)
+    end_us = utc("2024-07-09T23:00:00")
+
+    assert (Earned("base", 500, 5, 0, (Leg("issued", "expired", 5, end_us, 0),)),) == decided(
+        MEMBER, 500, rules
+    )
+
+
+@pytest.mark.parametrize(("days_ago", "target"), [(29, "available"), (30, "available"), (31, "expired")])
+def test_a_late_order_keeps_sliding_points_alive_where_its_own_days_are_not_over(
+    days_ago: int, target: str
+) -> None:
+    """An order of so many days ago becomes known today; what it gave is good for 30 days after it."""
+    rules = program(expiry=ExpiresWithoutActivity(days=30))
+    account = Account("demo", "m1", 1, "member", 1, advanced_us=NOW_US)
+    placed_us = NOW_US - days_ago * DAY_US
+
+    *extended, earned = changes_or_fail(decide(account, settle(placed_us), rules, placed_us))
+
+    end_us = utc("2024-08-09T23:00:00") - days_ago * DAY_US
+    assert ([Extended(end_us)] if target == "available" else []) == extended
+    assert isinstance(earned, Earned)
+    # What comes too late has the end that the order would have given it.
+    assert [(target, SLIDING if target == "available" else end_us)] == [
+        (leg.target, leg.end_us) for leg in earned.legs
+    ]
 
 
 @pytest.mark.parametrize("currency_code", ["EUR", "gbp", "GBX"])
@@ -234,10 +275,10 @@ def with_lots(lots: int, pending_lots: int) -> Account:
 
 
 @pytest.mark.parametrize(
-    ("lots", "pending_lots"), [(MOST_LOTS - 1, 0), (0, MOST_LOTS - 1), (MOST_LOTS - 1, MOST_LOTS - 1)]
+    ("lots", "pending_lots"), [(MOST_LOTS - 1, 0), (0, MOST_LOTS - 1), (MOST_LOTS // 2, MOST_LOTS // 2 - 1)]
 )
-def test_a_member_may_have_8000_lots_and_as_many_that_wait(lots: int, pending_lots: int) -> None:
-    """Architecture: every collection of an account has a bound."""
+def test_a_member_may_have_8000_lots_those_that_wait_included(lots: int, pending_lots: int) -> None:
+    """Architecture: every collection of an account has a bound. What waits will be a lot."""
     (earned,) = decided(with_lots(lots, pending_lots), 500)
 
     assert isinstance(earned, Earned)
@@ -245,7 +286,8 @@ def test_a_member_may_have_8000_lots_and_as_many_that_wait(lots: int, pending_lo
 
 
 @pytest.mark.parametrize(
-    ("lots", "pending_lots"), [(MOST_LOTS, 0), (0, MOST_LOTS), (MOST_LOTS + 1, 0), (0, MOST_LOTS + 1)]
+    ("lots", "pending_lots"),
+    [(MOST_LOTS, 0), (0, MOST_LOTS), (MOST_LOTS - 7, 7), (MOST_LOTS + 1, 0), (0, MOST_LOTS + 1)],
 )
 @pytest.mark.parametrize("pending_days", [None, 14])
 def test_a_lot_more_is_refused_with_the_limit(lots: int, pending_lots: int, pending_days: int | None) -> None:
@@ -254,6 +296,19 @@ def test_a_lot_more_is_refused_with_the_limit(lots: int, pending_lots: int, pend
     assert LotsLimitExceeded(MOST_LOTS) == refused_or_changes(
         account, 500, program(expiry_days=30, pending_days=pending_days)
     )
+
+
+@pytest.mark.parametrize("lots", [MOST_LOTS, MOST_LOTS + 1])
+def test_at_the_limit_points_still_join_a_lot_that_is_there(lots: int) -> None:
+    """The first lot ends 30 days after the order's day; nothing is added to their number."""
+    account = with_lots(lots, 0)
+    first = msgspec.structs.replace(account.ledger.lots[0], end_us=utc("2024-08-09T23:00:00"))
+    ledger = msgspec.structs.replace(account.ledger, lots=(first, *account.ledger.lots[1:]))
+
+    (earned,) = decided(msgspec.structs.replace(account, ledger=ledger), 500, program(expiry_days=30))
+
+    assert isinstance(earned, Earned)
+    assert [leg.offset for leg in earned.legs] == [1]
 
 
 def issued(points: int) -> Account:
@@ -271,6 +326,14 @@ def test_a_member_may_be_issued_2_to_the_53_less_1_points() -> None:
 
 def test_one_point_more_is_refused_with_the_numbers() -> None:
     assert PointsLimitExceeded(LIMIT - 5, 6, LIMIT) == refused_or_changes(issued(LIMIT - 5), 600)
+
+
+def test_points_that_came_from_others_count_towards_the_limit() -> None:
+    ledger = Ledger(available=LIMIT - 5, transferred_in=LIMIT - 5, lots=(Lot(NEVER, LIMIT - 5, 0),))
+    account = Account("demo", "m1", 1, "member", 1, ledger)
+
+    assert PointsLimitExceeded(LIMIT - 5, 6, LIMIT) == refused_or_changes(account, 600)
+    assert len(decided(account, 500)) == 1
 
 
 def test_an_order_that_earns_nothing_is_settled_at_the_limit_too() -> None:

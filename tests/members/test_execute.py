@@ -17,7 +17,8 @@ from members.rejections import (
     PointsLimitExceeded,
     RequestIdReused,
 )
-from points.ledger import Ledger, Leg, Lot
+from points.ledger import Ledger, Leg
+from points.lots import Lot
 from points.order import Order, OrderLine, decode_order, encode_order
 from points.policies import NEVER
 from tests.members.building import (

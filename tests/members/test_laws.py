@@ -18,7 +18,8 @@ from members.chain import chain_holds
 from members.commands import SettleOrder
 from members.execute import Accepted, Repeated
 from members.journal import Expired, Posted
-from points.ledger import Ledger, law_broken, ledger_at
+from points.falling_due import ledger_at
+from points.ledger import Ledger, law_broken
 from points.policies import NEVER
 from tests.members.building import DAY_US, HOUR_US, NOBODY, after, changes_of, legs_of, settle, utc
 from tests.members.histories import (
@@ -38,14 +39,14 @@ from tests.members.histories import (
 from tests.members.naive_model import Fact, NaiveBalance, NaiveMember, Terms, over_us
 
 LAW: Final = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 laters: Final = st.lists(st.integers(min_value=0, max_value=120 * DAY_US), max_size=4)
 
 
 def advanced(account: Account, until_us: int, version: int = 1, recorded_us: int = FAR_US) -> Account:
-    for _, next_account in advance(account, until_us, version, recorded_us):
-        account = next_account
+    for step in advance(account, until_us, version, recorded_us):
+        account = step.account
     return account
 
 
@@ -213,8 +214,9 @@ def test_reading_in_one_pass_is_booking_one_after_the_other(
     """Lots, pending lots and totals, at any instant and at each at which something falls due."""
     play = played(first, history)
     ledger, instants = play.account.ledger, [play.now_us + for_us for for_us in later]
-    for entry, _ in advance(play.account, FAR_US, 1, FAR_US):
-        instants += [entry.effective_us - 1, entry.effective_us, entry.effective_us + 1]
+    for step in advance(play.account, FAR_US, 1, FAR_US):
+        due_us = step.entry.effective_us
+        instants += [due_us - 1, due_us, due_us + 1]
     for at_us in (0, play.account.advanced_us, FAR_US, *instants):
         assert advanced(play.account, at_us).ledger == ledger_at(ledger, at_us)
 
@@ -242,7 +244,7 @@ def test_no_balance_depends_on_whether_a_job_ran(first: Terms, history: list[Ste
 def test_everything_due_is_booked_in_order_and_once(first: Terms, history: list[Step]) -> None:
     """Architecture: advance yields every due change in time order, and it ends."""
     play = played(first, history)
-    entries = [entry for entry, _ in advance(play.account, FAR_US, 1, FAR_US)]
+    entries = [step.entry for step in advance(play.account, FAR_US, 1, FAR_US)]
     account = advanced(play.account, FAR_US)
 
     instants = [entry.effective_us for entry in entries]
