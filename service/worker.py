@@ -53,7 +53,7 @@ async def run_worker(
     await stop.wait()
     log.info("draining", calls=calls.count)
     watch.cancel()
-    calls.draining = True
+    calls.drain()
     await set_serving(health_servicer, False)
     await _until_answered(calls, settings.drain_seconds_max)
     await application.drain(0)

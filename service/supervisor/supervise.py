@@ -18,6 +18,7 @@ from service.supervisor.reservation import Reservation
 from service.supervisor.workers import Workers
 
 WORKER_MODULE = "service.worker_process"
+JOBS_MODULE = "service.jobs_process"
 
 log = structlog.get_logger()
 
@@ -108,19 +109,25 @@ async def _serve(
         urls = stores.urls if stores is not None else _given_urls(settings)
         await prepare(urls)
 
-        workers = Workers(
-            settings.model_copy(update={"listen": str(reservation.address)}), urls, worker_module
-        )
-        at_the_end.push_async_callback(workers.drain)
+        handed_over = settings.model_copy(update={"listen": str(reservation.address)})
+        workers = Workers(handed_over, urls, worker_module, count=settings.workers, kind="worker", vital=True)
+        jobs = Workers(handed_over, urls, JOBS_MODULE, count=1, kind="background process", vital=False)
+        at_the_end.push_async_callback(_drain, workers, jobs)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(workers.run())
+                if settings.runs_background_jobs:
+                    group.create_task(jobs.run())
                 if stores is not None:
                     group.create_task(_watch(stores))
                 await workers.all_ready()
                 announce(Running(reservation.address, settings.workers, urls, stores.notes if stores else ()))
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None  # one failure ends the server; the others follow from it
+
+
+async def _drain(*children: Workers) -> None:
+    await asyncio.gather(*(child.drain() for child in children))
 
 
 async def _watch(stores: EmbeddedStores) -> None:

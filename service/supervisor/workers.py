@@ -1,4 +1,4 @@
-"""The worker processes: started, watched, started again when they die, drained in the end."""
+"""The child processes of one kind: started, watched, started again when they die, drained in the end."""
 
 import asyncio
 import os
@@ -27,24 +27,33 @@ log = structlog.get_logger()
 
 
 class Workers:
-    """All worker processes of one server. `run` keeps them going until it is cancelled; `drain` ends them."""
+    """All child processes of one kind. `run` keeps them going until it is cancelled; `drain` ends them.
 
-    def __init__(self, settings: Settings, urls: StoreUrls, worker_module: str) -> None:
+    `kind` is what the log calls one. Where `vital`, too many deaths end the server; else it goes on without,
+    and tries again for ever.
+    """
+
+    def __init__(
+        self, settings: Settings, urls: StoreUrls, module: str, *, count: int, kind: str, vital: bool
+    ) -> None:
         self._settings = settings
         self._urls = urls
-        self._worker_module = worker_module
+        self._module = module
+        self._count = count
+        self._kind = kind
+        self._vital = vital
         self._processes: dict[int, asyncio.subprocess.Process] = {}
         self._ready: set[int] = set()
         self._all_ready = asyncio.Event()
         # One bad moment may kill every worker once; that alone is no reason to give up.
-        self._deaths_max = max(DEATHS_MAX, 2 * settings.workers)
+        self._deaths_max = max(DEATHS_MAX, 2 * count)
         self._death_times_seconds: deque[float] = deque()
 
     async def run(self) -> None:
-        """Keep every worker running. Raises WorkersFailedError when they die too often."""
+        """Keep every one running. Raises WorkersFailedError when vital ones die too often."""
         try:
             async with asyncio.TaskGroup() as group:
-                for index in range(self._settings.workers):
+                for index in range(self._count):
                     group.create_task(self._keep_running(index))
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None  # the first worker too many; the rest was cancelled
@@ -63,7 +72,7 @@ class Workers:
             async with asyncio.timeout(seconds_max):
                 await asyncio.gather(*(process.wait() for process in running))
         except TimeoutError:
-            log.warning("workers did not finish in time, killing them", seconds=seconds_max)
+            log.warning(f"{self._kind}s did not finish in time, killing them", seconds=seconds_max)
         finally:
             for process in self._running():
                 process.kill()
@@ -82,19 +91,20 @@ class Workers:
             if time.monotonic() - started_seconds > DEATHS_WINDOW_SECONDS:
                 backoff_seconds = _BACKOFF_SECONDS_MIN
             log.error(
-                "a worker died",
+                f"a {self._kind} died",
                 worker=index,
                 pid=process.pid,
                 status=status,
                 restart_in_seconds=backoff_seconds,
             )
-            self._count_death()
+            if self._vital:
+                self._count_death()
             await asyncio.sleep(backoff_seconds)
             backoff_seconds = min(_BACKOFF_SECONDS_MAX, backoff_seconds * 2)
 
     async def _start(self, index: int) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", self._worker_module),
+            *(sys.executable, "-P", "-m", self._module),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             # Ctrl-C in the terminal is for the parent, which drains the workers.
@@ -113,14 +123,16 @@ class Workers:
             async with asyncio.timeout(READY_SECONDS_MAX):
                 line = await process.stdout.readline()
         except TimeoutError:
-            log.error("a worker was not ready in time, killing it", worker=index, seconds=READY_SECONDS_MAX)  # noqa: TRY400
+            log.error(  # noqa: TRY400
+                f"a {self._kind} was not ready in time, killing it", worker=index, seconds=READY_SECONDS_MAX
+            )
             process.kill()
             return
         if line != b"ready\n":
             return  # it ended; the caller sees how
-        log.info("a worker is ready", worker=index, pid=process.pid)
+        log.info(f"a {self._kind} is ready", worker=index, pid=process.pid)
         self._ready.add(index)
-        if len(self._ready) == self._settings.workers:
+        if len(self._ready) == self._count:
             self._all_ready.set()
 
     def _count_death(self) -> None:
