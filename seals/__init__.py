@@ -1,0 +1,1 @@
+"""Tamper evidence: signed Merkle roots over all journals, and receipts that prove an entry by one."""
