@@ -57,6 +57,19 @@ for i, key in ipairs(KEYS) do
   end
 end
 """
+# KEYS: keys. ARGV: versions. Answers the places, from 1, of the keys with a value of ours that is older.
+FIND_OLDER: Final = f"""
+local older = {{}}
+for i, key in ipairs(KEYS) do
+  local value = redis.pcall('GET', key)
+  local version = type(value) == 'string' and #value == {VALUE_BYTES}
+    and tonumber(string.sub(value, 1, {VERSION_DIGITS}))
+  if version and version < tonumber(ARGV[i]) then
+    older[#older + 1] = i
+  end
+end
+return older
+"""
 
 log = structlog.get_logger()
 
@@ -103,6 +116,7 @@ class BalanceCache:
         if self._redis is not None:
             self._replace = self._redis.register_script(REPLACE_IF_NEWER)
             self._forget = self._redis.register_script(FORGET_IF_OLDER)
+            self._find_older = self._redis.register_script(FIND_OLDER)
         self._away = False
         self._distrust_until = 0.0
         # Versions on their way to Redis, or that could not get there: older ones must not be read from it.
@@ -147,6 +161,21 @@ class BalanceCache:
         answers = await self.get_many(members)
         return None if self._away else answers
 
+    async def find_older(self, versions: Sequence[tuple[str, str, int]]) -> list[tuple[str, str]] | None:
+        """Of each (program, member, version): the members of whom Redis holds an older one than this.
+
+        None where Redis does not answer. Never raises.
+        """
+        if self._redis is None or not self.available:
+            return None
+        keys = [cache_key(program_id, member_id) for program_id, member_id, _ in versions]
+        try:
+            older = await self._find_older(keys=keys, args=[version for _, _, version in versions])
+            return [versions[place - 1][:2] for place in older]
+        except Exception as error:  # noqa: BLE001 - the client has more errors than it says; none may hurt
+            self._lost(error)
+            return None
+
     async def publish(self, projections: Sequence[Projection]) -> None:
         """Put balances into Redis, so that a caller reads its own write; wait 5 ms at most. Never raises."""
         if self._redis is None or not projections:
@@ -181,6 +210,15 @@ class BalanceCache:
             key = cache_key(projection.program_id, projection.member_id)
             if self._behind.get(key) == projection.known.version:
                 del self._behind[key]
+
+    async def forget(self, members: Sequence[tuple[str, str]]) -> None:
+        """Remove whatever Redis holds for each (program, member). Never raises."""
+        if self._redis is None or not members or not self.available:
+            return
+        try:
+            await self._redis.delete(*(cache_key(*member) for member in members))
+        except Exception as error:  # noqa: BLE001 - the client has more errors than it says; none may hurt
+            self._lost(error)
 
     def _bound_behind(self) -> None:
         if len(self._behind) > BEHIND_MAX:

@@ -1,6 +1,7 @@
 """Balances for readers: from Redis where it can, from Postgres where it must."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -83,6 +84,11 @@ class BalanceReads:
     async def account(self, program_id: str, member_id: str) -> MemberSeen | None:
         """The account from Postgres; None where the member is not known. Raises StoreUnavailableError."""
         return (await self._look_up([((program_id, member_id), b"")]))[0]
+
+    async def account_now(self, program_id: str, member_id: str) -> MemberSeen:
+        """As `account`; a person who is not known is one without points. Raises StoreUnavailableError."""
+        seen = await self.account(program_id, member_id)
+        return seen or MemberSeen(Account(program_id, member_id), self._clock(time.time_ns() // 1_000))
 
     async def _from_redis(self, members: Sequence[Member]) -> list[Cached]:
         if not self._cache.available:

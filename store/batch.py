@@ -10,28 +10,17 @@ from typing import Final, NamedTuple
 import asyncpg
 
 from members.account import Account
-from members.commands import SettleOrder, digest_of
+from members.commands import CaptureHold, Command, RefundOrder, ReleaseHold, SettleOrder, digest_of
 from members.execute import Accepted, Repeated, execute, recognise
+from members.records import NO_RECORDS, Records
 from points.civil_time import instant_of
-from points.ledger import BooksBrokenError
-from store.batch_columns import (
-    account_columns,
-    journal_columns,
-    key_columns,
-    order_columns,
-    repeat_columns,
-)
+from store.batch_columns import key_columns
+from store.batch_lookup import find_earlier, find_expired
+from store.batch_writing import write_batch
 from store.loaded_member import Key, LoadedMember
 from store.programs import ProgramShelf
-from store.rows import ACCOUNT_WIDTH, JOURNAL_WIDTH, account_of, entry_of
-from store.statements import (
-    ENSURE_ACCOUNTS,
-    FIND_EARLIER,
-    FORGET_ACCOUNTS,
-    LOCK_ACCOUNTS,
-    NAME_MEMBERS,
-    WRITE_BATCH,
-)
+from store.rows import ACCOUNT_WIDTH, account_of
+from store.statements import ENSURE_ACCOUNTS, FIND_HELD, LOCK_ACCOUNTS
 from store.tickets import Outcome, ProgramUnknownError, Ticket
 
 SALT_BYTES: Final = 16
@@ -60,9 +49,15 @@ async def run_batch(
     await connection.execute("BEGIN")
     members, now_us = await _load(connection, keys, shelf)
     now_us = clock(now_us)
-    await _find_earlier(connection, tickets, members)
-    outcomes = [_carry_out(ticket, members.get(ticket.key), now_us) for ticket in tickets]
-    await _write(connection, list(members.values()))
+    await find_earlier(connection, [(ticket.key, ticket.command) for ticket in tickets], members, shelf)
+    outcomes: list[Outcome] = []
+    for ticket in tickets:
+        member = members.get(ticket.key)
+        if member is not None and isinstance(ticket.command, RefundOrder):
+            # An order that this very batch has settled: what expired of its lots was not asked for yet.
+            await find_expired(connection, members, [(ticket.key, ticket.command.order_id)])
+        outcomes.append(_carry_out(ticket, member, now_us))
+    await write_batch(connection, list(members.values()))
     await connection.execute("COMMIT")
     return BatchResult(outcomes, [member.account for member in members.values()], now_us)
 
@@ -79,6 +74,20 @@ async def _load(
         salts = [secrets.token_bytes(SALT_BYTES) for _ in keys]
         await connection.execute(ENSURE_ACCOUNTS, *columns, salts)
         rows = await connection.fetch(LOCK_ACCOUNTS, *columns)
+    return await members_of(connection, rows, shelf)
+
+
+async def find_held(connection: asyncpg.Connection, keys: Sequence[Key]) -> set[Key]:
+    """Those of the accounts that another transaction holds. It waits for none of them."""
+    async with connection.transaction():
+        rows = await connection.fetch(FIND_HELD, *key_columns(keys))
+    return {(row[0], row[1], row[2]) for row in rows}
+
+
+async def members_of(
+    connection: asyncpg.Connection, rows: Sequence[asyncpg.Record], shelf: ProgramShelf
+) -> tuple[dict[Key, LoadedMember], int]:
+    """The members that LOCK_ACCOUNTS found, each with the live version of its program, and the clock."""
     members: dict[Key, LoadedMember] = {}
     now_us = 0
     for row in rows:
@@ -90,45 +99,22 @@ async def _load(
     return members, now_us
 
 
-async def _find_earlier(
-    connection: asyncpg.Connection, tickets: Sequence[Ticket], members: dict[Key, LoadedMember]
-) -> None:
-    """Tell each member what its request ids and orders were used for before."""
-    known = [
-        ticket
-        for ticket in tickets
-        if (member := members.get(ticket.key)) is not None and member.version_before > 0
-    ]
-    if not known:
-        return
-    rows = await connection.fetch(
-        FIND_EARLIER,
-        *key_columns([ticket.key for ticket in known]),
-        [ticket.command.request_id for ticket in known],
-        [
-            ticket.command.order.order_id if isinstance(ticket.command, SettleOrder) else None
-            for ticket in known
-        ],
-    )
-    for row in rows:
-        place, found, first_digest = row[JOURNAL_WIDTH:]
-        ticket = known[place - 1]
-        member, entry = members[ticket.key], entry_of(row)
-        if found == "request":
-            member.by_request[ticket.command.request_id] = (first_digest, entry)
-        else:
-            member.by_order[entry.order_id] = entry
-
-
 def _carry_out(ticket: Ticket, member: LoadedMember | None, now_us: int) -> Outcome:
     """The outcome of one command, which the member remembers for the commands after it."""
     if member is None:
         return ProgramUnknownError(ticket.program_id)
     command = ticket.command
-    order_id = command.order.order_id if isinstance(command, SettleOrder) else ""
     digest = digest_of(command, member.salt)
+    records = _records_of(command, member)
     earlier = recognise(
-        command, digest, member.by_request.get(command.request_id), member.by_order.get(order_id)
+        command,
+        digest,
+        member.by_request.get(command.request_id),
+        member.by_order.get(command.order.order_id) if isinstance(command, SettleOrder) else None,
+        member.by_refund.get((command.order_id, command.refund_id))
+        if isinstance(command, RefundOrder)
+        else None,
+        records.hold,
     )
     if isinstance(earlier, Repeated):
         if not earlier.known and not command.validate_only:
@@ -137,43 +123,21 @@ def _carry_out(ticket: Ticket, member: LoadedMember | None, now_us: int) -> Outc
         return earlier.entry
     if earlier is not None:
         return earlier
-    result = execute(member.account, command, digest, member.program, now_us)
+    result = execute(member.account, command, digest, member.program, now_us, records)
     if not isinstance(result, Accepted):
         return result
-    entry = result.entries[-1]
-    if command.validate_only:
-        return entry
-    member.account = result.account
-    member.entries.extend(result.entries)
-    member.by_request[command.request_id] = (digest, entry)
-    if isinstance(command, SettleOrder):
-        member.by_order[order_id] = entry
-        member.orders.append((order_id, entry.seq, command.content))
-    elif command.display_name:
-        member.names.append(command.display_name)
-    return entry
+    if not command.validate_only:
+        member.remember(command, digest, result)
+    return result.entries[-1]
 
 
-async def _write(connection: asyncpg.Connection, members: list[LoadedMember]) -> None:
-    changed = [member for member in members if member.entries]
-    if changed or any(member.repeats for member in members):
-        written = await connection.fetchval(
-            WRITE_BATCH,
-            *account_columns(changed),
-            *journal_columns(changed),
-            *order_columns(changed),
-            *repeat_columns(members),
-        )
-        if written != len(changed):
-            raise BooksBrokenError(f"{written} of {len(changed)} locked accounts were as they were read")
-    named = [(member, member.names[-1]) for member in changed if member.names]
-    if named:
-        await connection.execute(
-            NAME_MEMBERS,
-            *key_columns([member.key for member, _ in named]),
-            [member.salt for member, _ in named],
-            [name for _, name in named],
-        )
-    unused = [member.key for member in members if member.account.version == 0]
-    if unused:
-        await connection.execute(FORGET_ACCOUNTS, *key_columns(unused))
+def _records_of(command: Command, member: LoadedMember) -> Records:
+    match command:
+        case RefundOrder(order_id=order_id):
+            return Records(order=member.settled.get(order_id), expired=member.expired)
+        case SettleOrder(hold_id=hold_id) | CaptureHold(hold_id=hold_id) | ReleaseHold(hold_id=hold_id) if (
+            hold_id
+        ):
+            return Records(hold=member.holds.get(hold_id))
+        case _:
+            return NO_RECORDS

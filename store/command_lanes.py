@@ -5,12 +5,13 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from members.commands import Command
+from members.commands import Command, TransferPoints
 from store.balance_cache import BalanceCache
 from store.database import Database
 from store.lane import Lane
 from store.programs import ProgramShelf
 from store.tickets import Group, Outcome, Ticket
+from store.transfers import Transfers
 
 LANES_DEFAULT: Final = 1
 BATCH_MAX_DEFAULT: Final = 500
@@ -35,6 +36,7 @@ class CommandLanes:
             Lane(database, cache, shelf, batch_max=batch_max, waiting_max=waiting_max, clock=clock)
             for _ in range(lanes)
         ]
+        self._transfers = Transfers(database, cache, shelf, waiting_max=waiting_max, clock=clock)
 
     async def execute(self, program_id: str, member_id: str, command: Command) -> Outcome:
         """Carry out one command. Raises QueueFullError or ClosedError; then it was not taken."""
@@ -62,9 +64,15 @@ class CommandLanes:
         await group.future
         return [_outcome(ticket) for ticket in tickets]
 
+    async def transfer(self, program_id: str, member_id: str, command: TransferPoints) -> Outcome:
+        """Carry out a transfer, which concerns two members. Raises QueueFullError or ClosedError."""
+        return await self._transfers.execute(program_id, member_id, command)
+
     async def drain(self, seconds_max: float) -> None:
         """Take nothing more, work off what waits, and refuse the rest."""
-        await asyncio.gather(*(lane.drain(seconds_max) for lane in self._lanes))
+        await asyncio.gather(
+            *(lane.drain(seconds_max) for lane in self._lanes), self._transfers.drain(seconds_max)
+        )
 
 
 def _outcome(ticket: Ticket) -> Outcome:

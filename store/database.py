@@ -125,6 +125,28 @@ class Database:
         async with self.session() as connection:
             await connection.execute(sa.text("SELECT 1"))
 
+    @asynccontextmanager
+    async def borrowed(self) -> AsyncIterator[asyncpg.Connection]:
+        """The driver's own connection for one piece of work, for statements that are not written by Core.
+
+        What is broken off, by an error of the store or by a caller who is gone, may be in the middle of
+        anything: its connection is given up, never back. Raises StoreUnavailableError.
+        """
+        connection = self.dedicated()
+        try:
+            yield await connection.get()
+        except (*UNREACHABLE_ERRORS, *CONTENTION_ERRORS) as error:
+            await connection.discard()
+            raise StoreUnavailableError(str(error)) from error
+        except Exception:
+            await connection.release()
+            raise
+        except BaseException:
+            await connection.discard()
+            raise
+        else:
+            await connection.release()
+
     def dedicated(self) -> "DedicatedConnection":
         """A connection for one user, opened when first needed and again after a failure."""
         return DedicatedConnection(self._engine)
@@ -155,6 +177,10 @@ class DedicatedConnection:
 
     async def release(self) -> None:
         """Give the connection back, for others to use."""
+        if self._driver is not None and self._driver.is_in_transaction():
+            # Whoever was cancelled in the middle: the pool does not know of the driver's own transaction.
+            await self.discard()
+            return
         held, self._held, self._driver = self._held, None, None
         if held is not None:
             await held.close()

@@ -9,7 +9,7 @@ import asyncpg
 import structlog
 
 from store.balance_cache import BalanceCache
-from store.batch import BatchResult, run_batch
+from store.batch import BatchResult, find_held, run_batch
 from store.database import (
     COLLISION_ERRORS,
     STATEMENT_SECONDS_MAX,
@@ -25,6 +25,7 @@ from store.projection import projection_of
 from store.tickets import DefectError, Ticket
 
 CONTENTION_RETRIES_MAX: Final = 3
+HELD_LOOKS_MAX: Final = 3
 # Beyond what a statement may take: a connection that has gone silent, a commit that waits for a standby.
 BATCH_SECONDS_MAX: Final = STATEMENT_SECONDS_MAX + 5
 CONTENTION_BACKOFF_SECONDS: Final = 0.02
@@ -61,8 +62,13 @@ class Lane:
         if wanted:
             await self._carry_out(wanted)
 
-    async def _carry_out(self, tickets: list[Ticket]) -> None:
-        """Run a batch and answer its tickets. One that makes the batch fail is found by halving."""
+    async def _carry_out(self, tickets: list[Ticket], held_looks: int = 0) -> None:
+        """Run a batch and answer its tickets. One that makes the batch fail is found by halving.
+
+        `held_looks` counts how often some of it were left out because somebody else held their accounts.
+        """
+        if not tickets:
+            return
         try:
             result = await self._run(tickets)
         except StoreUnavailableError as error:
@@ -70,6 +76,10 @@ class Lane:
                 ticket.answer(error)
             return
         except Exception as error:
+            is_held = isinstance(error, asyncpg.LockNotAvailableError)
+            if len(tickets) > 1 and is_held and held_looks < HELD_LOOKS_MAX:
+                await self._carry_out(await self._without_held(tickets, error), held_looks + 1)
+                return
             if len(tickets) > 1:
                 middle = len(tickets) // 2
                 await self._carry_out(tickets[:middle])
@@ -85,6 +95,24 @@ class Lane:
         task = asyncio.create_task(self._answer(tickets, result))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
+
+    async def _without_held(self, tickets: list[Ticket], error: Exception) -> list[Ticket]:
+        """Answer those whose account somebody else holds; the others are to be carried out.
+
+        Halving would find them too, and wait at each step.
+        """
+        try:
+            connection = await self._connection.get()
+            held = await find_held(connection, sorted({ticket.key for ticket in tickets}))
+        except (StoreUnavailableError, asyncpg.PostgresError, *UNREACHABLE_ERRORS) as reason:
+            await self._connection.discard()
+            for ticket in tickets:
+                ticket.answer(StoreUnavailableError(str(reason)))
+            return []
+        for ticket in tickets:
+            if ticket.key in held:
+                ticket.answer(StoreUnavailableError(str(error)))
+        return [ticket for ticket in tickets if ticket.key not in held]
 
     async def _run(self, tickets: list[Ticket]) -> BatchResult:
         """One transaction; again where another batch was in its way. Raises StoreUnavailableError."""

@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from store.database import CONNECT_SECONDS_MAX, StoreUnavailableError, as_asyncpg_url
+from store.feed_epoch import check_epoch, renew_epoch
 
 # Two migrations at once take turns on this lock; its number is only ours by agreement.
 MIGRATION_LOCK: Final = 7_236_529_011
@@ -43,6 +44,8 @@ def needed_revision() -> str:
 async def migrate(url: str) -> tuple[str | None, str]:
     """Upgrade the schema; answers the revision it was at, and the one it is at now.
 
+    Where the database was restored from a dump, the feed begins anew.
+
     Raises StoreUnavailableError where Postgres cannot be reached or a lock is not had in time.
     """
     async with _connected(url) as connection:  # its end is the end of the session, and of the advisory lock
@@ -50,6 +53,7 @@ async def migrate(url: str) -> tuple[str | None, str]:
         before = await connection.run_sync(_revision)
         await connection.commit()
         await connection.run_sync(_upgrade)
+        await renew_epoch(connection)
         after = await connection.run_sync(_revision)
         await connection.commit()
         return before, str(after)
@@ -74,14 +78,14 @@ async def _take_turn(connection: AsyncConnection) -> None:
 
 
 async def check_schema(url: str) -> None:
-    """Raises SchemaOutdatedError where the schema is not at the revision this release needs, and
-    StoreUnavailableError where Postgres cannot be reached.
+    """Raises SchemaOutdatedError where the schema is not at the revision this release needs, RestoredError
+    where the database was restored since, and StoreUnavailableError where Postgres cannot be reached.
     """
     async with _connected(url) as connection:
-        found = await connection.run_sync(_revision)
-    needed = needed_revision()
-    if found != needed:
-        raise SchemaOutdatedError(found, needed)
+        found, needed = await connection.run_sync(_revision), needed_revision()
+        if found != needed:
+            raise SchemaOutdatedError(found, needed)
+        await check_epoch(connection)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Programs in Postgres: the live version for the lanes, and applying a new one."""
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -14,6 +15,7 @@ from store.tables import program, program_version
 from store.tickets import ProgramUnknownError
 
 PROGRAMS_KEPT_MAX: Final = 1_000
+RULES_KEPT_MAX: Final = 100
 
 
 class ProgramVersion(NamedTuple):
@@ -44,15 +46,15 @@ class ApplyRequestReusedError(Exception):
 
 
 class ProgramShelf:
-    """Programs in force, read once a version. A lane asks for the version that is live in its transaction."""
+    """Programs in force, each version read once: the live one of a transaction, older ones for refunds."""
 
     def __init__(self) -> None:
-        self._programs: dict[str, Program] = {}
+        self._programs: dict[tuple[str, int], Program] = {}
 
     async def get(self, connection: asyncpg.Connection, program_id: str, version: int) -> Program:
         """The program in this version."""
-        kept = self._programs.get(program_id)
-        if kept is not None and kept.version == version:
+        kept = self._programs.get((program_id, version))
+        if kept is not None:
             return kept
         text = await connection.fetchval(
             "SELECT document FROM program_version WHERE program_id = $1 AND version = $2", program_id, version
@@ -60,7 +62,7 @@ class ProgramShelf:
         fresh = put_in_force(read_document(text), version)
         if len(self._programs) >= PROGRAMS_KEPT_MAX:
             self._programs.pop(next(iter(self._programs)))
-        self._programs[program_id] = fresh
+        self._programs[program_id, version] = fresh
         return fresh
 
 
@@ -81,6 +83,21 @@ async def live_program(database: Database, program_id: str) -> ProgramVersion:
     if row is None:
         raise ProgramUnknownError(program_id)
     return ProgramVersion(program_id, row.version, row.document, instant_of(row.apply_time))
+
+
+async def live_rules(database: Database, program_id: str) -> Program:
+    """The live version, ready to decide by. Raises ProgramUnknownError."""
+    live = await live_program(database, program_id)
+    return rules_of(program_id, live.version, live.text)
+
+
+@lru_cache(maxsize=RULES_KEPT_MAX)
+def rules_of(program_id: str, version: int, text: str) -> Program:
+    """A version, ready to decide by. What a version says never changes, so it is read once."""
+    program = put_in_force(read_document(text), version)
+    if program.program_id != program_id:
+        raise AssertionError(f"version {version} of {program_id!r} is a document of {program.program_id!r}")
+    return program
 
 
 async def count_programs(database: Database) -> int:

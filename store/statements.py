@@ -6,6 +6,7 @@ into a join: a statement that was planned while its tables were empty would else
 end to the other for every batch, until somebody analyses them.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from store.rows import ACCOUNT_COLUMNS, JOURNAL_COLUMNS, columns_of
@@ -22,6 +23,16 @@ FROM {_KEYS}
 CROSS JOIN LATERAL (SELECT live_version FROM program WHERE program_id = k.program_id OFFSET 0) p
 CROSS JOIN LATERAL (SELECT * FROM account WHERE {_THE_MEMBERS} FOR UPDATE) a
 CROSS JOIN LATERAL (SELECT digest_salt FROM identity WHERE {_THE_MEMBERS} OFFSET 0) i
+"""
+
+# Which of these accounts somebody else holds: run after a lock was not had in time, to find out whose.
+FIND_HELD: Final = f"""
+SELECT k.slot, k.program_id, k.member_id FROM {_KEYS}
+CROSS JOIN LATERAL (SELECT FROM account WHERE {_THE_MEMBERS} OFFSET 0) a
+LEFT JOIN LATERAL (
+    SELECT 1 AS free FROM account WHERE {_THE_MEMBERS} FOR UPDATE SKIP LOCKED
+) f ON true
+WHERE f.free IS NULL
 """
 
 # Runs first in a transaction of its own attempt where LOCK_ACCOUNTS found some missing: makes the missing
@@ -54,6 +65,8 @@ WITH k AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT ctid AS place FROM account WHERE {_THE_MEMBERS} AND version = 0 OFFSET 0
     ) a
+    -- Whoever has entries and lost the account keeps the salt: the account can be made anew, the salt cannot.
+    WHERE NOT EXISTS (SELECT FROM journal WHERE {_THE_MEMBERS} AND seq = 1)
 ), gone AS (
     DELETE FROM account WHERE ctid = ANY (ARRAY(SELECT place FROM k))
 )
@@ -93,54 +106,104 @@ FROM hit k CROSS JOIN LATERAL (
 ) j
 """
 
+
+def unnested(columns: Sequence[tuple[str, str]], first: int, alias: str) -> str:
+    """Columns that arrive as arrays, one parameter each from number `first` on, as rows of `alias`."""
+    arrays = ", ".join(f"${first + place}::{kind}[]" for place, (_, kind) in enumerate(columns))
+    names = ", ".join(name for name, _ in columns)
+    return f"unnest({arrays}) AS {alias} ({names})"
+
+
+def _names(columns: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(name for name, _ in columns)
+
+
+def _values(columns: Sequence[tuple[str, str]], json: frozenset[str]) -> str:
+    """The columns as they are inserted: what is stored as json arrives as text, which is kept as it is."""
+    return ", ".join(f"{name}::json" if name in json else name for name, _ in columns)
+
+
+KEY_COLUMNS: Final = (("slot", "smallint"), ("program_id", "text"), ("member_id", "text"))
+ACCOUNT_WRITTEN: Final = (
+    *KEY_COLUMNS,
+    ("version", "bigint"),
+    ("state", "text"),
+    ("joined_time", "timestamptz"),
+    ("available", "bigint"),
+    ("pending", "bigint"),
+    ("held", "bigint"),
+    ("debt", "bigint"),
+    ("issued", "bigint"),
+    ("expired", "bigint"),
+    ("lots", "text"),
+    ("pending_lots", "text"),
+    ("next_due_time", "timestamptz"),
+    ("advanced_time", "timestamptz"),
+    ("recorded_time", "timestamptz"),
+    ("head_hash", "bytea"),
+    ("feed_xid", "xid8"),
+    ("redeemed", "bigint"),
+    ("voided", "bigint"),
+    ("transferred_in", "bigint"),
+    ("transferred_out", "bigint"),
+    ("holds", "text"),
+    ("counters", "text"),
+)
+JOURNAL_WRITTEN: Final = (
+    *KEY_COLUMNS,
+    ("seq", "bigint"),
+    ("kind", "text"),
+    ("request_id", "text"),
+    ("request_digest", "bytea"),
+    ("order_id", "text"),
+    ("changes", "text"),
+    ("available", "bigint"),
+    ("pending", "bigint"),
+    ("held", "bigint"),
+    ("debt", "bigint"),
+    ("next_expiry_time", "timestamptz"),
+    ("next_expiry_points", "bigint"),
+    ("program_version", "bigint"),
+    ("effective_time", "timestamptz"),
+    ("recorded_time", "timestamptz"),
+    ("back_dated", "boolean"),
+    ("hash", "bytea"),
+    ("feed_xid", "xid8"),
+)
+ORDER_WRITTEN: Final = (*KEY_COLUMNS, ("order_id", "text"), ("seq", "bigint"), ("content", "text"))
+REPEAT_WRITTEN: Final = (
+    *KEY_COLUMNS,
+    ("request_id", "text"),
+    ("request_digest", "bytea"),
+    ("seq", "bigint"),
+)
+_JSON: Final = frozenset(
+    {"lots", "pending_lots", "changes", "content", "holds", "counters", "refunded", "account"}
+)
+_FIRST_JOURNAL: Final = len(ACCOUNT_WRITTEN) + 1
+_FIRST_ORDER: Final = _FIRST_JOURNAL + len(JOURNAL_WRITTEN)
+_FIRST_REPEAT: Final = _FIRST_ORDER + len(ORDER_WRITTEN)
+
 # Writes a whole batch: accounts, entries, orders and repeated requests, in one round trip. Answers how many
 # accounts it wrote. The accounts exist and are locked; they go in as an upsert, because that always finds
 # its row by the key.
 WRITE_BATCH: Final = f"""
 WITH written AS (
-    INSERT INTO account (
-        slot, program_id, member_id, version, state, joined_time, available, pending, held, debt, issued,
-        expired, lots, pending_lots, next_due_time, advanced_time, recorded_time, head_hash, feed_xid
-    )
-    SELECT slot, program_id, member_id, version, state, joined_time, available, pending, held, debt, issued,
-           expired, lots::json, pending_lots::json, next_due_time, advanced_time, recorded_time, head_hash,
-           feed_xid
-    FROM unnest(
-        $1::smallint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[], $7::bigint[],
-        $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[],
-        $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::bytea[], $19::xid8[]
-    ) AS u (
-        slot, program_id, member_id, version, state, joined_time, available, pending, held, debt, issued,
-        expired, lots, pending_lots, next_due_time, advanced_time, recorded_time, head_hash, feed_xid
-    )
+    INSERT INTO account ({_names(ACCOUNT_WRITTEN)})
+    SELECT {_values(ACCOUNT_WRITTEN, _JSON)} FROM {unnested(ACCOUNT_WRITTEN, 1, "u")}
     ON CONFLICT (slot, program_id, member_id) DO UPDATE SET
-        version = excluded.version, state = excluded.state, joined_time = excluded.joined_time,
-        available = excluded.available, pending = excluded.pending, held = excluded.held,
-        debt = excluded.debt, issued = excluded.issued, expired = excluded.expired, lots = excluded.lots,
-        pending_lots = excluded.pending_lots, next_due_time = excluded.next_due_time,
-        advanced_time = excluded.advanced_time, recorded_time = excluded.recorded_time,
-        head_hash = excluded.head_hash, feed_xid = excluded.feed_xid
+        {", ".join(f"{name} = excluded.{name}" for name, _ in ACCOUNT_WRITTEN[3:])}
     WHERE account.version < excluded.version
     RETURNING 1
 ), entries AS (
-    INSERT INTO journal ({JOURNAL_COLUMNS}, feed_xid)
-    SELECT slot, program_id, member_id, seq, kind, request_id, request_digest, order_id, changes::json,
-           available, pending, held, debt, next_expiry_time, next_expiry_points, program_version,
-           effective_time, recorded_time, back_dated, hash, feed_xid
-    FROM unnest(
-        $20::smallint[], $21::text[], $22::text[], $23::bigint[], $24::text[], $25::text[], $26::bytea[],
-        $27::text[], $28::text[], $29::bigint[], $30::bigint[], $31::bigint[], $32::bigint[],
-        $33::timestamptz[], $34::bigint[], $35::bigint[], $36::timestamptz[], $37::timestamptz[],
-        $38::boolean[], $39::bytea[], $40::xid8[]
-    ) AS u ({JOURNAL_COLUMNS}, feed_xid)
+    INSERT INTO journal ({_names(JOURNAL_WRITTEN)})
+    SELECT {_values(JOURNAL_WRITTEN, _JSON)} FROM {unnested(JOURNAL_WRITTEN, _FIRST_JOURNAL, "u")}
 ), orders AS (
-    INSERT INTO settled_order (slot, program_id, member_id, order_id, seq, content)
-    SELECT slot, program_id, member_id, order_id, seq, content::json
-    FROM unnest($41::smallint[], $42::text[], $43::text[], $44::text[], $45::bigint[], $46::text[])
-        AS u (slot, program_id, member_id, order_id, seq, content)
+    INSERT INTO settled_order ({_names(ORDER_WRITTEN)})
+    SELECT {_values(ORDER_WRITTEN, _JSON)} FROM {unnested(ORDER_WRITTEN, _FIRST_ORDER, "u")}
 ), repeats AS (
-    INSERT INTO repeated_request (slot, program_id, member_id, request_id, request_digest, seq)
-    SELECT * FROM unnest($47::smallint[], $48::text[], $49::text[], $50::text[], $51::bytea[], $52::bigint[])
+    INSERT INTO repeated_request ({_names(REPEAT_WRITTEN)})
+    SELECT * FROM {unnested(REPEAT_WRITTEN, _FIRST_REPEAT, "u")}
 )
 SELECT count(*) FROM written
 """

@@ -153,6 +153,11 @@ sa.Index(
     postgresql_where=journal.c.back_dated,
 )
 
+# The feed's order, up to the rows of one transaction, which are few and sorted when they are read. Not a
+# column more: an index that also held members' keys would look, while the tables are empty, as good for
+# finding a member's rows as the primary key, and be kept for it by plans that were made then (ADR 3).
+sa.Index("journal_feed", journal.c.feed_xid)
+
 settled_order: Final = sa.Table(
     "settled_order",
     metadata,
@@ -221,7 +226,7 @@ expired_lot: Final = sa.Table(
     sa.Column("end_us", sa.BigInteger, nullable=False),
     sa.Column("points", sa.BigInteger, nullable=False),
     sa.PrimaryKeyConstraint(*MEMBER_KEY, "end_us"),
-    comment="What expired of each lot (end µs, -1: the sliding one) and was not taken back by a refund.",
+    comment="What expired of each lot (end µs; the sliding one: minus the instant) and was not taken back.",
 )
 
 entry_note: Final = sa.Table(
@@ -244,4 +249,55 @@ account_snapshot: Final = sa.Table(
     sa.Column("account", pg.JSON, nullable=False),
     sa.PrimaryKeyConstraint(*MEMBER_KEY, "seq"),
     comment="The account as it was after every 64th entry, so that a look into the past folds few.",
+)
+
+seal: Final = sa.Table(
+    "seal",
+    metadata,
+    _key("program_id"),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("statement", sa.Text, nullable=False),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
+    sa.Column("slot_hashes", sa.LargeBinary, nullable=False),
+    sa.Column("feed_epoch", sa.BigInteger, nullable=False),
+    sa.Column("before_xid", TransactionId, nullable=False),
+    sa.PrimaryKeyConstraint("program_id", "number"),
+    comment="Signed statements of what all journals were: of the entries with a feed_xid below before_xid.",
+)
+
+seal_head: Final = sa.Table(
+    "seal_head",
+    metadata,
+    *_member_key(),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint(*MEMBER_KEY, "number"),
+    comment="The latest entry of each member that was new in a seal. Without a seal it is being made.",
+)
+
+feed_cursor: Final = sa.Table(
+    "feed_cursor",
+    metadata,
+    _key("name"),
+    _key("program_id"),
+    sa.Column("after_xid", TransactionId, nullable=False),
+    sa.Column("after_slot", sa.SmallInteger, nullable=False),
+    _key("after_member"),
+    sa.Column("after_seq", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("name", "program_id"),
+    comment="How far each of our own readers of the feed has come; all programs at once where it names none.",
+)
+
+feed_epoch: Final = sa.Table(
+    "feed_epoch",
+    metadata,
+    sa.Column("epoch", sa.BigInteger, nullable=False, autoincrement=False),
+    sa.Column("nonce", sa.LargeBinary, nullable=False),
+    sa.Column("system_identifier", sa.BigInteger),
+    sa.Column("journal_oid", sa.BigInteger, nullable=False),
+    sa.Column("complete", sa.Boolean, nullable=False),
+    sa.Column("begin_time", sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint("epoch"),
+    comment="One row: in which server's and table's transaction ids the feed counts.",
 )

@@ -3,10 +3,9 @@
 import sqlalchemy as sa
 from alembic import context
 
+from store.migrations.locking import LOCK_TIMEOUT
 from store.tables import metadata
 
-# A change that cannot get its lock soon gives up: a queue behind it would stop the service.
-LOCK_TIMEOUT = "4s"
 STATEMENT_TIMEOUT = "10min"
 
 

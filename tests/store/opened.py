@@ -15,10 +15,11 @@ from store.balance_cache import BalanceCache
 from store.balance_reads import BalanceReads
 from store.command_lanes import CommandLanes
 from store.database import Database, as_asyncpg_url
+from store.drifts import FoundDrift
 from store.keys import shared_key
 from store.programs import apply_program, count_programs
 from store.tickets import Outcome
-from store.verification import FoundDrift, Progress, verify_ledger
+from store.verification import Progress, verify_ledger
 from tests.running_service import DEMO
 
 PROGRAM: Final = "demo"
@@ -80,6 +81,10 @@ class Opened:
             last = progress
         assert last is not None
         return last, drifts
+
+    def repairing(self) -> AsyncIterator[Progress]:
+        """The ledger check with its repair."""
+        return verify_ledger(self.database, self.cache, PROGRAM, self.clock, repair=True)
 
     async def connect(self) -> asyncpg.Connection:
         """A session as someone with psql would have it."""
