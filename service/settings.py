@@ -158,6 +158,11 @@ class Settings(BaseSettings):
     request_deadline_seconds_max: float = Field(
         default=60, gt=0, le=3_600, description="Longest deadline a client gets, in seconds."
     )
+    background_jobs: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Run the background jobs here, too; auto: only on a private PostgreSQL. Elsewhere"
+        " `loyalty worker` runs them.",
+    )
     message_bytes_max: int = Field(
         default=16 * _MEBIBYTE,
         ge=_MEBIBYTE,
@@ -170,13 +175,26 @@ class Settings(BaseSettings):
         le=600,
         description="Time for running calls to finish when the server stops, in seconds.",
     )
+    seal_key_file: Path | None = Field(
+        default=None,
+        description="PEM file with the Ed25519 key that signs seals; none: one made in the data directory for"
+        " a private store, else nothing is sealed.",
+    )
+    seal_interval_seconds: int = Field(
+        default=3_600, ge=1, le=7 * 86_400, description="Time between two seals of a program, in seconds."
+    )
+    seal_export_dir: Path | None = Field(
+        default=None,
+        description="Directory that seals are also written to, outside the database; none: `seals` in the"
+        " data directory for a private store, else none.",
+    )
 
     @field_validator("listen")
     @classmethod
     def _listen_parses(cls, value: str) -> str:
         return str(ListenAddress.parse(value))
 
-    @field_validator("log_level", "log_format", mode="before")
+    @field_validator("log_level", "log_format", "background_jobs", mode="before")
     @classmethod
     def _lower_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -202,11 +220,11 @@ class Settings(BaseSettings):
             _check_port(value.get_secret_value())
         return value
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "seal_key_file", "seal_export_dir")
     @classmethod
-    def _data_dir_is_absolute(cls, value: Path) -> Path:
+    def _path_is_absolute(cls, value: Path | None) -> Path | None:
         # Child processes have a working directory of their own.
-        return value.expanduser().absolute()
+        return None if value is None else value.expanduser().absolute()
 
     @model_validator(mode="after")
     def _settings_fit_together(self) -> Self:
@@ -268,9 +286,28 @@ class Settings(BaseSettings):
         return self.database_url is None
 
     @property
+    def runs_background_jobs(self) -> bool:
+        """Whether `serve` has a background process of its own. Nobody else can reach a private PostgreSQL."""
+        return self.background_jobs == "on" or (self.background_jobs == "auto" and self.embeds_postgres)
+
+    @property
     def embeds_redis(self) -> bool:
         """Whether the server starts a private Redis, where it finds a program for it."""
         return self.redis_url is None
+
+    @property
+    def seal_key_path(self) -> Path | None:
+        """The file of the key that seals are signed with; None where nothing is sealed."""
+        if self.seal_key_file is None and self.embeds_postgres:
+            return self.data_dir / "seal-key.pem"
+        return self.seal_key_file
+
+    @property
+    def seal_export_path(self) -> Path | None:
+        """The directory that seals are also written to, if there is one."""
+        if self.seal_export_dir is None and self.embeds_postgres:
+            return self.data_dir / "seals"
+        return self.seal_export_dir
 
 
 def environment_name(field_name: str) -> str:

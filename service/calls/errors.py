@@ -1,22 +1,14 @@
-"""From the domain's and the store's errors to what a caller gets. Each is mapped here, once."""
+"""From the store's and the documents' errors to what a caller gets. Each is mapped here, once."""
 
-from typing import Final, assert_never
+from typing import Final
 
 import grpc
 
-from members.rejections import (
-    FieldInvalid,
-    LotsLimitExceeded,
-    MemberAlreadyEnrolled,
-    OrderAlreadySettled,
-    PointsLimitExceeded,
-    Rejection,
-    RequestIdReused,
-)
-from points.civil_time import moment_of
 from programs.reading import DocumentInvalidError
 from service.calls.refusal import CallRefused, FieldViolation, invalid
+from service.calls.seal_errors import refusal_of_seal_error
 from store.database import StoreUnavailableError
+from store.feed import CursorExpiredError, CursorInvalidError
 from store.gathering import ClosedError, QueueFullError
 from store.programs import ApplyRequestReusedError, VersionChangedError
 from store.tickets import ProgramUnknownError
@@ -24,51 +16,7 @@ from store.tickets import ProgramUnknownError
 OVERLOAD_RETRY_SECONDS: Final = 0.5
 UNAVAILABLE_RETRY_SECONDS: Final = 0.2
 VERIFICATION_RETRY_SECONDS: Final = 10
-
-
-def refusal_of_rejection(rejection: Rejection) -> CallRefused:
-    """What a caller gets for a command that the domain refused."""
-    match rejection:
-        case FieldInvalid(field=field, message=message):
-            return invalid([FieldViolation(field, message)])
-        case RequestIdReused(request_id=request_id, seq=seq):
-            return CallRefused(
-                grpc.StatusCode.ALREADY_EXISTS,
-                "REQUEST_ID_REUSED",
-                f"request_id {request_id!r} was used for something else, entry {seq}; use a new one",
-                metadata={"request_id": request_id, "seq": seq},
-            )
-        case OrderAlreadySettled(order_id=order_id, seq=seq):
-            return CallRefused(
-                grpc.StatusCode.ALREADY_EXISTS,
-                "ORDER_ALREADY_SETTLED",
-                f"order {order_id!r} was settled with other content, entry {seq}",
-                metadata={"order_id": order_id, "seq": seq},
-            )
-        case MemberAlreadyEnrolled(joined_us=joined_us):
-            joined = moment_of(joined_us).isoformat(timespec="seconds")
-            return CallRefused(
-                grpc.StatusCode.ALREADY_EXISTS,
-                "MEMBER_ALREADY_ENROLLED",
-                f"a member since {joined}",
-                metadata={"join_time": joined},
-            )
-        case PointsLimitExceeded(issued=issued, points=points, limit=limit):
-            return CallRefused(
-                grpc.StatusCode.FAILED_PRECONDITION,
-                "POINTS_LIMIT_EXCEEDED",
-                f"{points} more points than the {issued} issued so far would exceed the limit of {limit}",
-                metadata={"issued": issued, "points": points, "limit": limit},
-            )
-        case LotsLimitExceeded(limit=limit):
-            return CallRefused(
-                grpc.StatusCode.FAILED_PRECONDITION,
-                "LOTS_LIMIT_EXCEEDED",
-                f"the member has {limit} lots of points with different ends, which is the limit",
-                metadata={"limit": limit},
-            )
-        case _:
-            assert_never(rejection)
+WATCH_RETRY_SECONDS: Final = 1
 
 
 def refusal_of_error(error: Exception) -> CallRefused | None:
@@ -115,8 +63,16 @@ def refusal_of_error(error: Exception) -> CallRefused | None:
                 f"request_id {request_id!r} applied another document, version {version}",
                 metadata={"request_id": request_id, "version": version},
             )
+        case CursorInvalidError():
+            return invalid([FieldViolation("cursor", "must be the cursor of an answer about this program")])
+        case CursorExpiredError():
+            return CallRefused(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "CURSOR_EXPIRED",
+                "the database was restored since this cursor was given; begin anew, without a cursor",
+            )
         case _:
-            return None
+            return refusal_of_seal_error(error)
 
 
 def member_not_found(program_id: str, member_id: str) -> CallRefused:
@@ -147,4 +103,15 @@ def too_many_verifications(limit: int) -> CallRefused:
         f"{limit} ledger checks are running already; try again when one has ended",
         metadata={"running_max": limit},
         retry_seconds=VERIFICATION_RETRY_SECONDS,
+    )
+
+
+def too_many_watches(limit: int) -> CallRefused:
+    """RESOURCE_EXHAUSTED for a stream of the feed beside as many as a worker serves at once."""
+    return CallRefused(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "OVERLOADED",
+        f"this worker serves {limit} streams of the feed already; try again, on another channel",
+        metadata={"running_max": limit},
+        retry_seconds=WATCH_RETRY_SECONDS,
     )

@@ -3,7 +3,8 @@ refused in one form. It is put together once a method at the start, so a call pa
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final, NamedTuple, TypeAlias, TypeVar, cast
 
 import grpc
@@ -35,11 +36,54 @@ class Deadlines(NamedTuple):
 
 
 class CallsInFlight:
-    """How many calls are being answered, and whether new ones are: a drain sets and reads it."""
+    """How many calls are being answered, and whether new ones are.
+
+    A drain waits until those are answered; streams are told and end.
+    """
 
     def __init__(self) -> None:
         self.count = 0
-        self.draining = False
+        self._drain = asyncio.Event()
+
+    @property
+    def draining(self) -> bool:
+        """Whether the server is stopping."""
+        return self._drain.is_set()
+
+    def drain(self) -> None:
+        """Take no more calls, and wake the streams."""
+        self._drain.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait that long. Raises CallRefused at once where the server is stopping."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._drain.wait()
+        self.admit()
+
+    def admit(self) -> None:
+        """Let a call begin, or a stream go on. Raises CallRefused where the server is stopping."""
+        if self.draining:
+            raise stopping()
+
+
+def stopping() -> CallRefused:
+    """UNAVAILABLE for a call that another server has to answer."""
+    return CallRefused(
+        grpc.StatusCode.UNAVAILABLE,
+        "STOPPING",
+        "this server is stopping; repeat the call with the same request_id",
+        retry_seconds=STOPPING_RETRY_SECONDS,
+    )
+
+
+def deadline_exceeded() -> CallRefused:
+    """DEADLINE_EXCEEDED for a call that took as long as any may take."""
+    return CallRefused(
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        "DEADLINE_EXCEEDED",
+        "no answer in time; a write may have been made: repeat it with the same request_id",
+    )
 
 
 # Quoted: only the type stubs know that these take parameters.
@@ -65,15 +109,23 @@ def unary_call(
 def stream_call(
     method: MethodDescriptor,
     request_type: type[RequestT],
-    handler: Callable[[RequestT], AsyncIterator[Message]],
+    handler: Callable[[RequestT], AsyncGenerator[Message, None]],
+    calls: CallsInFlight,
 ) -> "MethodHandler":
     """A method that answers a stream of messages."""
 
-    async def answer(content: bytes, context: Context) -> AsyncIterator[Message]:
+    async def answer(content: bytes, context: Context) -> AsyncGenerator[Message, None]:
         try:
-            async with asyncio.timeout(STREAM_SECONDS_MAX):
-                async for message in handler(valid_request(request_type, content)):
+            calls.admit()
+            # Closed with the call: what the handler holds is given back when its caller is gone.
+            async with (
+                asyncio.timeout(STREAM_SECONDS_MAX),
+                contextlib.aclosing(handler(valid_request(request_type, content))) as messages,
+            ):
+                async for message in messages:
                     yield message
+        except TimeoutError:
+            await _refuse(context, deadline_exceeded(), method.full_name)
         except Exception as error:  # noqa: BLE001 - every error becomes a status
             await _refuse(context, error, method.full_name)
 
@@ -99,13 +151,7 @@ def admitted(inner: UnaryStage, calls: CallsInFlight) -> UnaryStage:
     """Stage 2: a server that is stopping takes no new call, and finishes those it has."""
 
     async def call(content: bytes, context: Context) -> Message:
-        if calls.draining:
-            raise CallRefused(
-                grpc.StatusCode.UNAVAILABLE,
-                "STOPPING",
-                "this server is stopping; repeat the call with the same request_id",
-                retry_seconds=STOPPING_RETRY_SECONDS,
-            )
+        calls.admit()
         calls.count += 1
         try:
             return await inner(content, context)
@@ -130,11 +176,7 @@ def bounded(inner: UnaryStage, deadlines: Deadlines) -> UnaryStage:
             ):
                 return await inner(content, context)
         except TimeoutError:
-            raise CallRefused(
-                grpc.StatusCode.DEADLINE_EXCEEDED,
-                "DEADLINE_EXCEEDED",
-                "no answer in time; a write may have been made: repeat it with the same request_id",
-            ) from None
+            raise deadline_exceeded() from None
 
     return call
 

@@ -7,7 +7,7 @@ from loyalty.v1.program_pb2 import Program
 
 from programs.reading import read_document
 from service.application import Application
-from service.translation import timestamp_of
+from service.entry_messages import timestamp_of
 from store.programs import ProgramVersion, apply_program, live_program
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, TypeVar
 
@@ -15,6 +15,7 @@ from tests.end_to_end.calls import SECONDS_MAX, balance_request
 from tests.running_service import RunningService
 
 Answer = TypeVar("Answer")
+Request = TypeVar("Request")
 
 CHANNELS_TRIED_MAX: Final = 64
 CHANNELS_A_WORKER: Final = 2
@@ -81,10 +82,20 @@ class Callers:
     async def settle_all(
         self, requests: list[points_service_pb2.SettleOrderRequest]
     ) -> list[points_service_pb2.SettleOrderResponse | grpc.aio.AioRpcError]:
+        """Settle all orders at once: see all_at_once."""
+        return await self.all_at_once(
+            lambda client, request: client.points.SettleOrder(request, timeout=SECONDS_MAX), requests
+        )
+
+    async def all_at_once(
+        self,
+        call: Callable[[AsyncLoyaltyClient, Request], Awaitable[Answer]],
+        requests: Sequence[Request],
+    ) -> list[Answer | grpc.aio.AioRpcError]:
         """Make all calls at once, on the channels in turn; each worker has answered its share of them."""
         ports = list(self._clients)
         calls = [
-            self._clients[ports[number % len(ports)]].points.SettleOrder(request, timeout=SECONDS_MAX)
+            call(self._clients[ports[number % len(ports)]], request)
             for number, request in enumerate(requests)
         ]
         answers = list(await asyncio.gather(*map(answered, calls)))
