@@ -1,7 +1,6 @@
 """`loyalty import orders`: replays a CSV file of orders and returns through the API."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,27 +11,20 @@ from zoneinfo import ZoneInfo
 import grpc
 import grpc.aio
 import msgspec
-import stamina.instrumentation
 import typer
 from iso4217 import Currency
 from loyalty.client import AsyncLoyaltyClient
 from loyalty.v1.program_pb2 import Program
 from loyalty.v1.program_service_pb2 import GetProgramRequest
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.text import Text
 
+from service.command_line.import_progress import progress_of
 from service.command_line.output import console, error_console
 from service.importing.columns import Columns, UnusableFileError, find_columns, parse_map
+from service.importing.matching import MatchedReturns, match_returns
 from service.importing.orders import RETURN_PREFIX, Assembled, assemble
-from service.importing.report import Report, render
+from service.importing.report import Report
+from service.importing.report_tables import render
 from service.importing.rows import (
     FILE_BYTES_MAX,
     BrokenRecord,
@@ -105,12 +97,19 @@ def orders(
     ] = "127.0.0.1:50051",
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Check every row, ask the service about every order, write nothing."),
+        typer.Option(
+            "--dry-run",
+            help="Check every row, match returns, ask the service about every order, write nothing.",
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")] = False,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write every line that was not used to this file, as CSV."),
+        typer.Option(
+            metavar="FILE",
+            help="Write every line that was not used, and every return that matches no order, to this file,"
+            " as CSV.",
+        ),
     ] = None,
     encoding: Annotated[
         str, typer.Option(help="How the file is written: utf-8, latin-1, utf-16 …")
@@ -136,10 +135,10 @@ def orders(
     ] = RETURN_PREFIX,
     streams: Annotated[
         int,
-        typer.Option(min=1, max=STREAMS_MAX, help="Calls at the same time; a member's orders keep to one."),
+        typer.Option(min=1, max=STREAMS_MAX, help="Calls at the same time; a member keeps to one."),
     ] = STREAMS_DEFAULT,
     batch_size: Annotated[
-        int, typer.Option(min=1, max=BATCH_ORDERS_MAX, help="Orders in one call.")
+        int, typer.Option(min=1, max=BATCH_ORDERS_MAX, help="Orders, or refunds, in one call.")
     ] = BATCH_ORDERS_DEFAULT,
     retry_seconds: Annotated[
         float,
@@ -148,17 +147,23 @@ def orders(
         ),
     ] = RETRY_SECONDS_DEFAULT,
 ) -> None:
-    """Import orders from a CSV file, oldest first. Run it again at any time: nothing is applied twice.
+    """Import orders and returns from a CSV file, oldest first. Run it again: nothing is applied twice.
 
     Columns are found by their names (order_id, order_date, member_id, amount_gbp; InvoiceNo, CustomerID,
     Quantity, UnitPrice …). Rows that cannot be used are reported with their line numbers, and the rest goes
-    on; of an order of which one line cannot be used, no line is. Returns are recognised and not yet applied.
+    on; of an order of which one line cannot be used, no line is.
+
+    Returns (negative quantities, or ids that begin with C) become refunds of the member's latest earlier
+    orders of the same stock code that have pieces left. A return line that finds fewer pieces than came back,
+    or none, is reported, and the rest goes on. In a file of one row an order nothing says what came back: its
+    negative amounts are reported.
 
     Example: loyalty import orders examples/orders.csv --program demo
 
     With other column names: loyalty import orders sales.csv --program demo --map member_id=Shopper
 
-    The exit code is 1 if a row could not be used, an order was refused, or the import ended early.
+    The exit code is 1 if a row could not be used, an order or a refund was refused, or the import ended
+    early. Returns that match no order do not change it: a file begins somewhere.
     """
     plan = Plan(
         file=file,
@@ -223,14 +228,17 @@ async def _import(
         columns.check_currency(program.currency_code)
         conventions = _conventions(program, plan.date_format)
         assembled = assemble(read_rows(records, columns, conventions), plan.return_prefix)
-        with _progress(len(assembled.orders), shown=show_progress) as bar:
+        matched = match_returns(assembled.orders, assembled.returns)
+        # An order that was only checked is not in the books: the service could not say what a refund undoes.
+        refunds = () if plan.sending.validate_only else matched.refunds
+        with progress_of(len(assembled.orders) + len(refunds), shown=show_progress) as bar:
             sending = Sending(client, plan.program_id, program.currency_code, plan.sending, bar.advance)
             try:
-                await sending.send(assembled.orders)
+                await sending.send(assembled.orders, refunds)
             except asyncio.CancelledError:
                 # Ctrl-C. What was answered until now is still worth a report, and nothing is undone.
                 sending.stop("interrupted")
-    return _report(plan, assembled, sending, time.monotonic() - started)
+    return _report(plan, assembled, matched, sending, time.monotonic() - started)
 
 
 async def _program(client: AsyncLoyaltyClient, plan: Plan) -> Program:
@@ -262,7 +270,9 @@ def _conventions(program: Program, date_format: str) -> Conventions:
     )
 
 
-def _report(plan: Plan, assembled: Assembled, sending: Sending, seconds: float) -> Report:
+def _report(
+    plan: Plan, assembled: Assembled, matched: MatchedReturns, sending: Sending, seconds: float
+) -> Report:
     return Report(
         file=str(plan.file),
         program_id=plan.program_id,
@@ -277,6 +287,10 @@ def _report(plan: Plan, assembled: Assembled, sending: Sending, seconds: float) 
         bad_rows=assembled.problems,
         refusals=tuple(sending.refused),
         returns=assembled.returns,
+        unmatched_returns=matched.unmatched,
+        refunds_found=len(matched.refunds),
+        refunds=sending.refunds,
+        refused_refunds=tuple(sending.refused_refunds),
         repeated_line_numbers=assembled.repeated_line_numbers,
         rounded_line_numbers=assembled.rounded_line_numbers,
     )
@@ -316,39 +330,3 @@ def _delimiter(option: str) -> str:
     if len(delimiter) > 1 or delimiter in {'"', "\r", "\n"}:
         raise CannotImportError(f"--delimiter {option!r}: comma, semicolon, tab or one character")
     return delimiter
-
-
-class _RateColumn(ProgressColumn):
-    """How many orders a second are answered."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.0f} a second" if task.speed else "")
-
-
-class _Bar:
-    """The progress of one import."""
-
-    def __init__(self, progress: Progress, orders: int) -> None:
-        self._progress: Final = progress
-        self._task: Final = progress.add_task("Importing", total=orders)
-
-    def advance(self, orders: int) -> None:
-        self._progress.update(self._task, advance=orders, description="Importing")
-
-    def wait(self, details: stamina.instrumentation.RetryDetails) -> None:
-        self._progress.update(self._task, description="Waiting for the service")
-
-
-@contextlib.contextmanager
-def _progress(orders: int, *, shown: bool) -> Iterator[_Bar]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _RateColumn())
-    # Retries are told on the bar. The library's own telling would go to stdout, into what --json prints.
-    hooks = stamina.instrumentation.get_on_retry_hooks()
-    is_hidden = not (shown and error_console.is_terminal)
-    with Progress(*columns, TimeRemainingColumn(), console=error_console, disable=is_hidden) as progress:
-        bar = _Bar(progress, orders)
-        stamina.instrumentation.set_on_retry_hooks([bar.wait])
-        try:
-            yield bar
-        finally:
-            stamina.instrumentation.set_on_retry_hooks(hooks)

@@ -11,8 +11,8 @@ What a shop's file says, and what is made of it:
   and it is that order's points they will cost; to deduct them here as well would take them twice.
 - A line with a positive quantity and a negative price is a price reduction on the order's other lines. It is
   spread over them in proportion, because a line's amount is the money really paid for it.
-- Returns are counted and not sent: refunds do not exist yet. An order's content does not depend on them, so
-  the same file can be imported again once they do.
+- A return does not say which order it belongs to; matching.py finds that. An order's content does not depend
+  on returns, so a file can be imported again with more of them.
 """
 
 from collections import defaultdict
@@ -49,14 +49,28 @@ class Order(msgspec.Struct, frozen=True):
     lines: tuple[OrderLine, ...] = ()
 
 
+class ReturnLine(msgspec.Struct, frozen=True):
+    """Goods of one kind that came back. Pieces and money are above zero or, for what was free, money is 0."""
+
+    line_number: int
+    sku: str
+    quantity: int
+    amount_minor: int
+
+
 class Return(msgspec.Struct, frozen=True):
-    """Goods that came back, and the money given back for them as an amount above zero."""
+    """Goods that came back, and the money given back for them as an amount above zero.
+
+    `order_id` is the return's own id; that of an exchange is the order's. `lines` are empty where a row is a
+    whole order: such a file does not say what came back.
+    """
 
     order_id: str
     member_id: str
     time_us: int
     amount_minor: int
     line_numbers: tuple[int, ...]
+    lines: tuple[ReturnLine, ...] = ()
 
 
 class Assembled(msgspec.Struct, frozen=True):
@@ -142,22 +156,29 @@ def _from_lines(
     groups: defaultdict[tuple[str, str], list[LineRow]] = defaultdict(list)
     for row in rows:
         groups[row.order_id, row.member_id].append(row)
-    for (order_id, member_id), group in groups.items():
+    for (order_id, _), group in groups.items():
         if order_id in incomplete:
             yield _held_back(group, Reason.ORDER_INCOMPLETE, "another line of this order cannot be used")
             continue
         is_return = bool(return_prefix) and order_id.startswith(return_prefix)
         returned = [row for row in group if is_return or row.quantity < 0]
         if returned:
-            yield Return(
-                order_id,
-                member_id,
-                min(row.time_us for row in returned),
-                sum(abs(row.amount_minor) for row in returned),
-                tuple(row.line_number for row in returned),
-            )
+            yield _return_of(returned)
         if len(returned) < len(group):
             yield _order_of(group, bought=[row for row in group if row.quantity > 0])
+
+
+def _return_of(rows: Sequence[LineRow]) -> Return:
+    return Return(
+        order_id=rows[0].order_id,
+        member_id=rows[0].member_id,
+        time_us=min(row.time_us for row in rows),
+        amount_minor=sum(abs(row.amount_minor) for row in rows),
+        line_numbers=tuple(row.line_number for row in rows),
+        lines=tuple(
+            ReturnLine(row.line_number, row.sku, abs(row.quantity), abs(row.amount_minor)) for row in rows
+        ),
+    )
 
 
 def _order_of(group: Sequence[LineRow], bought: Sequence[LineRow]) -> Order | Problem:

@@ -58,6 +58,7 @@ class Reason(enum.StrEnum):
     WRONG_CURRENCY = "WRONG_CURRENCY"
     ORDER_INCOMPLETE = "ORDER_INCOMPLETE"
     ORDER_TOO_LARGE = "ORDER_TOO_LARGE"
+    UNMATCHED_RETURN = "UNMATCHED_RETURN"
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -38,20 +38,11 @@ class History(NamedTuple):
         return sum(self.orders.values())
 
 
-class Lines(NamedTuple):
-    """A file of order lines, and what it must give."""
-
-    file: Path
-    orders: int
-    returns: int
-    return_lines: int
-    points: dict[str, int]
-
-
 class Books(NamedTuple):
     """What the service says about all members of a program."""
 
     points: dict[str, int]
+    debts: dict[str, int]
     versions: dict[str, int]
     entries: int
     issued: int
@@ -69,23 +60,6 @@ def read_history(file: Path) -> History:
             orders[member_id] += 1
             points[member_id] += int(Decimal(row["amount_gbp"]) // 1)
     return History(file, first_seen, dict(orders), dict(points))
-
-
-def read_lines(file: Path, order: str, member: str, quantity: str, price: str) -> Lines:
-    """Sum up a file of order lines by the names of its columns. Ids of returns begin with C."""
-    paid: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    returned: list[str] = []
-    with file.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            if row[order].startswith("C"):
-                returned.append(row[order])
-            else:
-                assert int(row[quantity]) > 0
-                paid[row[order], row[member]] += int(row[quantity]) * Decimal(row[price])
-    points: defaultdict[str, int] = defaultdict(int)
-    for (_, member_id), amount in paid.items():
-        points[member_id] += int(amount // 1)
-    return Lines(file, len(paid), len(set(returned)), len(returned), dict(points))
 
 
 def generate(folder: Path) -> None:
@@ -120,6 +94,7 @@ def books_of(client: LoyaltyClient, program_id: str, members: Iterable[str]) -> 
     assert len(found) == last.checked_members
     return Books(
         {member_id: one.available for member_id, one in found.items()},
+        {member_id: one.debt for member_id, one in found.items() if one.debt},
         {member_id: one.version for member_id, one in found.items()},
         last.checked_entries,
         last.totals.issued,

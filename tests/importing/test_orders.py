@@ -19,6 +19,7 @@ from service.importing.orders import (
     Order,
     OrderLine,
     Return,
+    ReturnLine,
     assemble,
     spread,
 )
@@ -142,16 +143,20 @@ def test_one_order_id_under_two_members_is_two_orders() -> None:
 
 
 def test_negative_quantities_are_a_return() -> None:
-    assembled = assemble([line_row(2, "9", -1, -500), line_row(3, "9", -2, -100)])
+    rows = [line_row(2, "9", -1, -500, sku="A", time_us=8), line_row(3, "9", -2, -100, sku="B", time_us=7)]
+
+    assembled = assemble(rows)
 
     assert assembled.orders == ()
-    assert assembled.returns == (Return("9", "m1", 0, 600, (2, 3)),)
+    lines = (ReturnLine(2, "A", 1, 500), ReturnLine(3, "B", 2, 100))
+    assert assembled.returns == (Return("9", "m1", 7, 600, (2, 3), lines),)
 
 
 def test_an_id_that_begins_with_c_is_a_return() -> None:
     rows = [line_row(2, "C9", 1, 500), line_row(3, "C9", -1, -100)]
 
-    assert assemble(rows).returns == (Return("C9", "m1", 0, 600, (2, 3)),)
+    lines = (ReturnLine(2, "", 1, 500), ReturnLine(3, "", 1, 100))
+    assert assemble(rows).returns == (Return("C9", "m1", 0, 600, (2, 3), lines),)
     assert assemble(rows).orders == ()
 
 
@@ -170,7 +175,7 @@ def test_an_exchange_is_an_order_of_what_was_bought_and_a_return_of_what_came_ba
     [order] = assembled.orders
     assert order.amount_minor == 5_300
     assert [line.line_id for line in order.lines] == ["1", "3"]  # they keep their place in the file
-    assert assembled.returns == (Return("1", "m1", 0, 2_000, (3,)),)
+    assert assembled.returns == (Return("1", "m1", 0, 2_000, (3,), (ReturnLine(3, "", 1, 2_000),)),)
 
 
 def test_a_negative_price_reduces_the_other_lines() -> None:

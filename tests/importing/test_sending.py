@@ -2,104 +2,16 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 import grpc
-import grpc.aio
 import pytest
-from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.message import Message
-from google.rpc import code_pb2, error_details_pb2, status_pb2
-from loyalty.client import AsyncLoyaltyClient
-from loyalty.v1 import points_service_pb2
+from google.rpc import code_pb2, error_details_pb2
 
 from service.importing.orders import Order, OrderLine
 from service.importing.rows import Problem
-from service.importing.sending import (
-    BATCH_BYTES_MAX,
-    Sending,
-    SendingOptions,
-    partition,
-    request_id_of,
-    settle_request,
-)
-
-Request = points_service_pb2.SettleOrderRequest
-Result = points_service_pb2.BatchSettleOrdersResult
-BatchRequest = points_service_pb2.BatchSettleOrdersRequest
-BatchResponse = points_service_pb2.BatchSettleOrdersResponse
-
-
-def settled(request: Request) -> Result:
-    """One point a pound."""
-    points = request.order.amount_minor // 100
-    return Result(response=points_service_pb2.SettleOrderResponse(earned_points=points))
-
-
-def refused(status: int, message: str = "", *details: Message) -> Result:
-    packed = []
-    for detail in details:
-        packed.append(Packed())
-        packed[-1].Pack(detail)
-    return Result(error=status_pb2.Status(code=status, message=message, details=packed))
-
-
-class Outside:
-    """The service as its clients see it: it remembers what it was sent, and answers as it is told."""
-
-    def __init__(self) -> None:
-        self.batches: list[list[Request]] = []
-        self.batch_bytes: list[int] = []
-        self.answer: Callable[[Request], Result] = settled
-        self.failures: list[grpc.StatusCode] = []
-        self.seconds = 0.0
-        self.fifth_batch = asyncio.Event()
-
-    async def settle(
-        self, request: BatchRequest, context: grpc.aio.ServicerContext[BatchRequest, BatchResponse]
-    ) -> BatchResponse:
-        if self.failures:
-            await context.abort(self.failures.pop(0), "as the test wants it")
-        self.batches.append(list(request.requests))
-        self.batch_bytes.append(request.ByteSize())
-        if len(self.batches) == 5:
-            self.fifth_batch.set()
-        await asyncio.sleep(self.seconds)
-        return BatchResponse(results=[self.answer(settle) for settle in request.requests])
-
-    @property
-    def sent(self) -> list[Request]:
-        return [request for batch in self.batches for request in batch]
-
-    @property
-    def handler(self) -> grpc.GenericRpcHandler:
-        method = grpc.unary_unary_rpc_method_handler(
-            self.settle,
-            request_deserializer=BatchRequest.FromString,
-            response_serializer=BatchResponse.SerializeToString,
-        )
-        return grpc.method_handlers_generic_handler("loyalty.v1.PointsService", {"BatchSettleOrders": method})
-
-
-@asynccontextmanager
-async def serving(outside: Outside, port: int = 0) -> AsyncIterator[int]:
-    server = grpc.aio.server()
-    server.add_generic_rpc_handlers((outside.handler,))
-    bound_port = server.add_insecure_port(f"127.0.0.1:{port}")
-    await server.start()
-    try:
-        yield bound_port
-    finally:
-        await server.stop(grace=None)
-
-
-async def send(port: int, orders: list[Order], options: SendingOptions) -> Sending:
-    async with AsyncLoyaltyClient(f"127.0.0.1:{port}", retry=False) as client:
-        sending = Sending(client, "demo", "GBP", options)
-        await sending.send(orders)
-    return sending
+from service.importing.sending import BATCH_BYTES_MAX, SendingOptions
+from tests.importing.outside import Outside, SettleRequest, SettleResult, refused, send, serving, settled
 
 
 def orders_of(count: int, members: int = 10) -> list[Order]:
@@ -133,15 +45,6 @@ async def test_a_members_orders_keep_their_order() -> None:
     for order in orders:
         expected[order.member_id].append(order.order_id)
     assert arrived == expected
-
-
-def test_a_member_keeps_to_one_stream() -> None:
-    parts = partition(orders_of(500, members=50), 4)
-
-    assert sum(len(part) for part in parts) == 500
-    members = [{order.member_id for order in part} for part in parts]
-    assert sum(len(part) for part in members) == 50
-    assert all(members)
 
 
 async def test_batches_are_bounded_by_number() -> None:
@@ -180,37 +83,8 @@ async def test_an_order_that_no_message_can_hold_is_refused_alone() -> None:
     assert sending.stopped == ""
 
 
-def test_a_message_says_the_whole_order() -> None:
-    order = Order("o1", "m1", 1_700_000_000_000_250, 1_500, (2, 3), (OrderLine("1", "TEA", "tea", 2, 1_500),))
-
-    request = settle_request(order, "demo", "GBP", validate_only=True)
-
-    assert (request.program_id, request.member_id, request.request_id) == ("demo", "m1", "import:o1")
-    assert (request.order.order_time.seconds, request.order.order_time.nanos) == (1_700_000_000, 250_000)
-    assert (request.order.currency_code, request.order.amount_minor) == ("GBP", 1_500)
-    [line] = request.order.lines
-    assert (line.line_id, line.sku, line.category, line.quantity, line.amount_minor) == (
-        "1",
-        "TEA",
-        "tea",
-        2,
-        1_500,
-    )
-    assert request.validate_only
-
-
-def test_a_request_id_is_always_the_same_and_fits() -> None:
-    longest = "o" * 128
-
-    assert request_id_of("536365") == "import:536365"
-    assert request_id_of(longest) == request_id_of(longest)
-    assert request_id_of(longest) != request_id_of("p" + longest[1:])
-    assert len(request_id_of(longest)) <= 128
-    assert request_id_of("o" * 121) == f"import:{'o' * 121}"
-
-
 async def test_refused_orders_are_reported_with_lines_field_and_reason() -> None:
-    def answer(request: Request) -> Result:
+    def answer(request: SettleRequest) -> SettleResult:
         match request.order.order_id:
             case "o1":
                 return refused(
@@ -231,7 +105,7 @@ async def test_refused_orders_are_reported_with_lines_field_and_reason() -> None
             case "o3":
                 return refused(code_pb2.INTERNAL, "bad luck")
             case "o4":
-                return Result()
+                return SettleResult()
             case _:
                 return settled(request)
 
@@ -282,7 +156,7 @@ async def test_only_the_orders_that_could_not_be_taken_are_sent_again() -> None:
     outside = Outside()
     seen: set[str] = set()
 
-    def answer(request: Request) -> Result:
+    def answer(request: SettleRequest) -> SettleResult:
         if request.order.order_id in {"o3", "o5"} and request.order.order_id not in seen:
             seen.add(request.order.order_id)
             delay = error_details_pb2.RetryInfo(retry_delay=Duration(nanos=200_000_000))
