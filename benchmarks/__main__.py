@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.baseline import AWARD, STEPS, pgbench_awards_a_second, prepare
-from benchmarks.load import BATCH_ORDERS, PROGRAM, Load, Measured, settle_request
+from benchmarks.load import BATCH_ORDERS, ORDER_TIME, PROGRAM, Load, Measured, settle_request
 from service.command_line.hosting import prepare_store
 from service.embedded import EmbeddedStores
 from service.settings import Settings, StoreUrls
@@ -65,9 +65,19 @@ def served(urls: StoreUrls, workers: int, lanes: int) -> Iterator[str]:
         process.wait(60)
 
 
-def loaded(address: str, mode: str, callers: int, seconds: float, members: int, processes: int) -> Measured:
+def loaded(
+    address: str,
+    mode: str,
+    callers: int,
+    seconds: float,
+    members: int,
+    processes: int,
+    order_seconds: int = ORDER_TIME,
+) -> Measured:
     """Run the load in processes of its own; rates are summed, latencies are the worst process's."""
-    one = Load(address, mode, callers // processes, CHANNELS // processes, seconds, members, "")
+    one = Load(
+        address, mode, callers // processes, CHANNELS // processes, seconds, members, "", order_seconds
+    )
     loads = [json.dumps(one._replace(run=uuid.uuid4().hex[:12])._asdict()) for _ in range(processes)]
     running = [
         subprocess.Popen([sys.executable, "-m", "benchmarks.load", load], stdout=subprocess.PIPE, text=True)

@@ -34,6 +34,7 @@ class Load(NamedTuple):
     seconds: float
     members: int
     run: str
+    order_seconds: int = ORDER_TIME
 
 
 class Measured(NamedTuple):
@@ -50,7 +51,9 @@ class Measured(NamedTuple):
 BATCH_ORDERS: Final = 500
 
 
-def settle_request(run: str, number: int, member: int) -> points_service_pb2.SettleOrderRequest:
+def settle_request(
+    run: str, number: int, member: int, order_seconds: int = ORDER_TIME
+) -> points_service_pb2.SettleOrderRequest:
     """An order of a member that nobody has sent before."""
     name = f"{run}-{number}"
     request = points_service_pb2.SettleOrderRequest(
@@ -59,7 +62,7 @@ def settle_request(run: str, number: int, member: int) -> points_service_pb2.Set
         request_id=name,
         order=order_pb2.Order(order_id=name, currency_code="GBP", amount_minor=100 + number % 20_000),
     )
-    request.order.order_time.seconds = ORDER_TIME
+    request.order.order_time.seconds = order_seconds
     return request
 
 
@@ -69,7 +72,9 @@ def _calls(load: Load) -> tuple[str, Callable[[], bytes], int]:
     chance = random.Random(load.run)
 
     def settle() -> bytes:
-        return settle_request(load.run, next(numbers), chance.randrange(load.members)).SerializeToString()
+        return settle_request(
+            load.run, next(numbers), chance.randrange(load.members), load.order_seconds
+        ).SerializeToString()
 
     def batch() -> bytes:
         return points_service_pb2.BatchSettleOrdersRequest(
