@@ -166,7 +166,7 @@ def start_loyalty(*arguments: str, address: str | None = None, **environment: st
         variables["LOYALTY_SERVER"] = address
     return subprocess.Popen(
         [LOYALTY, *arguments],
-        env={**variables, **environment, "COLUMNS": "160"},
+        env={**variables, "COLUMNS": "160", **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

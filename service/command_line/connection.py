@@ -40,6 +40,11 @@ def _call_of(error: grpc.RpcError) -> grpc.Call:
     return cast("grpc.Call", cast("object", error))
 
 
+def code_of(error: grpc.RpcError) -> grpc.StatusCode:
+    """The status of a failed call."""
+    return _call_of(error).code()
+
+
 def reason_of(error: grpc.RpcError) -> str:
     """The reason a program can act on, such as MEMBER_NOT_FOUND; empty where there is none."""
     try:
@@ -54,7 +59,7 @@ def reason_of(error: grpc.RpcError) -> str:
 
 def describe(error: grpc.RpcError, server: str) -> str:
     """What went wrong, in one line for a person."""
-    code, details, reason = _call_of(error).code(), _call_of(error).details(), reason_of(error)
+    code, details, reason = code_of(error), _call_of(error).details(), reason_of(error)
     if code is grpc.StatusCode.UNAVAILABLE and not reason:
         return f"no service answers at {server}; start one with `loyalty serve`, or name it with --server"
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:

@@ -6,11 +6,25 @@ from typing import Final
 import typer
 from rich.markup import escape
 
-from service.command_line import import_orders, members, programs
+from service.command_line import (
+    entries,
+    explaining,
+    holds,
+    import_orders,
+    members,
+    moving_points,
+    programs,
+    refunds,
+    seals,
+    suspending,
+)
 from service.command_line.failing import CommandFailedError
 from service.command_line.output import error_console
 from service.command_line.serving import migrate_command, serve
 from service.command_line.verify import verify
+from service.command_line.verify_receipt import verify_receipt
+from service.command_line.watch import watch
+from service.command_line.worker import worker
 
 app: Final = typer.Typer(
     name="loyalty",
@@ -21,11 +35,28 @@ app: Final = typer.Typer(
 )
 app.command()(serve)
 app.command(name="migrate")(migrate_command)
+app.command()(worker)
 app.add_typer(import_orders.app, name="import")
 app.add_typer(members.app, name="member")
-app.command()(members.entries)
+members.app.command()(suspending.suspend)
+members.app.command()(suspending.reinstate)
+app.command()(entries.entries)
+app.command()(explaining.explain)
+app.command()(members.balance)
+app.command()(moving_points.spend)
+app.command()(holds.hold)
+app.command()(holds.capture)
+app.command()(holds.release)
+app.command()(refunds.refund)
+app.command(context_settings=moving_points.NEGATIVE_NUMBERS)(moving_points.adjust)
+app.command()(moving_points.void)
+app.command()(moving_points.transfer)
 app.command()(verify)
+app.command()(watch)
 app.add_typer(programs.app, name="program")
+app.add_typer(seals.app, name="seals")
+app.command()(seals.receipt)
+app.command(name="verify-receipt")(verify_receipt)
 
 
 def main() -> None:

@@ -1,11 +1,14 @@
-"""`loyalty member` and `loyalty entries`: what a support person looks at."""
+"""`loyalty member show` and `loyalty balance`: a member, and the points there are."""
 
 from typing import Annotated, Final
 
 import typer
-from loyalty.v1 import entry_pb2, member_pb2, member_service_pb2, points_service_pb2
-from rich.box import SIMPLE
+from loyalty.v1 import member_pb2
+from loyalty.v1 import member_service_pb2 as member_messages
+from loyalty.v1 import points_service_pb2 as points_messages
+from loyalty.v1.balance_pb2 import Balance
 from rich.table import Table
+from rich.text import Text
 
 from service.command_line.connection import (
     CALL_SECONDS_MAX,
@@ -16,17 +19,18 @@ from service.command_line.connection import (
     ServerOption,
     connected,
 )
-from service.command_line.output import Plain, console, local_time, number, plain, print_json
+from service.command_line.output import console, local_time, number, plain, print_json
+from service.command_line.times import end_of
 
-ENTRIES_SHOWN_DEFAULT: Final = 20
-ENTRIES_A_PAGE: Final = 500
-WHEN: Final = "effective (UTC)"
-COLUMNS: Final = ("seq", WHEN, "what", "order", "points", "rules", "available")
-RIGHT_ALIGNED: Final = {"seq", "points", "available", "pending"}
-
-app: Final = typer.Typer(help="Look at members.", no_args_is_help=True)
+app: Final = typer.Typer(help="Look at members; suspend and reinstate them.", no_args_is_help=True)
 
 MemberArgument = Annotated[str, typer.Argument(metavar="MEMBER", help="The member's id.")]
+
+STATES_SHOWN: Final = {
+    member_pb2.MEMBER_STATE_PROSPECT: Text("prospect: known, and not a member yet"),
+    member_pb2.MEMBER_STATE_MEMBER: Text("member"),
+    member_pb2.MEMBER_STATE_SUSPENDED: Text("suspended: earns and spends nothing", style="bold red"),
+}
 
 
 @app.command()
@@ -40,109 +44,78 @@ def show(
 
     Example: loyalty member show 17850
     """
+    request = member_messages.GetMemberRequest(program_id=program, member_id=member_id)
     with connected(server) as client:
-        member = client.members.GetMember(
-            member_service_pb2.GetMemberRequest(program_id=program, member_id=member_id),
-            timeout=CALL_SECONDS_MAX,
-        ).member
+        member = client.members.GetMember(request, timeout=CALL_SECONDS_MAX).member
     if as_json:
         print_json(plain(member))
         return
-    balance = member.balance
-    table = Table(title=f"Member {member.member_id} of {member.program_id}", show_header=False)
-    table.add_row("state", member_pb2.MemberState.Name(member.state).removeprefix("MEMBER_STATE_").lower())
+    table = Table(title=Text(f"Member {member.member_id} of {member.program_id}"), show_header=False)
+    table.add_row("state", STATES_SHOWN.get(member.state, Text(str(member.state))))
     if member.display_name:
-        table.add_row("name", member.display_name)
+        table.add_row("name", Text(member.display_name))
     if member.HasField("join_time"):
         table.add_row("member since", local_time(member.join_time) + " UTC")
-    table.add_row("available", f"[bold]{number(balance.available)}[/bold] points")
-    for name, points in (("pending", balance.pending), ("held", balance.held), ("debt", balance.debt)):
-        if points:
-            table.add_row(name, number(points))
-    if balance.next_expiry_points:
-        table.add_row(
-            "next to expire",
-            f"{number(balance.next_expiry_points)} at {local_time(balance.next_expiry_time)} UTC",
-        )
-    table.add_row("entries", number(balance.version))
+    for name, value in balance_rows(member.balance):
+        table.add_row(name, value)
+    table.add_row("entries", number(member.balance.version))
     console.print(table)
-    console.print(f"Where they come from: loyalty entries {member_id} --program {program}")
+    console.print(
+        Text(f"Where they come from: loyalty entries {member_id} --program {program}"), soft_wrap=True
+    )
 
 
-def entries(
+def balance(
     member_id: MemberArgument,
+    as_of: Annotated[
+        str,
+        typer.Option(
+            "--as-of", metavar="TIME", help="As it was known at this time, or at the end of this day (UTC)."
+        ),
+    ] = "",
+    as_of_effective: Annotated[
+        str,
+        typer.Option(
+            "--as-of-effective",
+            metavar="TIME",
+            help="As it was at this time, or at the end of this day (UTC), by what is known now.",
+        ),
+    ] = "",
     program: ProgramOption = PROGRAM_DEFAULT,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many entries at most.")] = (
-        ENTRIES_SHOWN_DEFAULT
-    ),
     server: ServerOption = SERVER_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """List a member's entries, newest first: what changed, why, and the balance after it.
+    """Show a member's points: now, or at an earlier time.
 
-    Example: loyalty entries 17850 --limit 5
+    Example: loyalty balance 17850 --as-of 2026-01-31
     """
-    found: list[entry_pb2.Entry] = []
-    token, more = "", True
+    request = points_messages.GetBalanceRequest(
+        program_id=program,
+        member_id=member_id,
+        as_of_time=end_of("--as-of", as_of) if as_of else None,
+        as_of_effective_time=end_of("--as-of-effective", as_of_effective) if as_of_effective else None,
+    )
     with connected(server) as client:
-        while more and len(found) < limit:
-            page = client.points.ListEntries(
-                points_service_pb2.ListEntriesRequest(
-                    program_id=program,
-                    member_id=member_id,
-                    page_size=min(ENTRIES_A_PAGE, limit - len(found)),
-                    page_token=token,
-                ),
-                timeout=CALL_SECONDS_MAX,
-            )
-            found += page.entries
-            token = page.next_page_token
-            more = bool(token)
+        found = client.points.GetBalance(request, timeout=CALL_SECONDS_MAX).balance
     if as_json:
-        rows: list[Plain] = [plain(entry) for entry in found]
-        print_json({"entries": rows, "more": more})
+        print_json(plain(found))
         return
-    # Without lines between columns it fits a terminal of 80.
-    table = Table(title=f"Entries of member {member_id} of {program}, newest first", box=SIMPLE)
-    waiting = any(entry.balance.pending for entry in found)
-    for name in (*COLUMNS, *(("pending",) if waiting else ())):
-        table.add_column(
-            name, justify="right" if name in RIGHT_ALIGNED else "left", no_wrap=name in RIGHT_ALIGNED | {WHEN}
-        )
-    for entry in found:
-        table.add_row(*_entry_row(entry), *((number(entry.balance.pending),) if waiting else ()))
+    table = Table(title="Points", show_header=False)
+    table.add_row("member", Text(f"{member_id} of {program}"))
+    if as_of or as_of_effective:
+        table.add_row("as of", Text(as_of or as_of_effective))
+    for name, value in balance_rows(found):
+        table.add_row(name, value)
+    table.add_row("entries", number(found.version))
     console.print(table)
-    if more:
-        console.print(f"There are more: loyalty entries {member_id} --program {program} --limit {limit * 5}")
 
 
-def _entry_row(entry: entry_pb2.Entry) -> list[str]:
-    return [
-        str(entry.seq),
-        local_time(entry.effective_time) + (" ↩" if entry.back_dated else ""),
-        entry_pb2.EntryKind.Name(entry.kind).removeprefix("ENTRY_KIND_").lower().split("_")[-1],
-        entry.order_id,
-        ", ".join(text for change in entry.changes if (text := _points_text(change))),
-        ", ".join(
-            f"{change.earned.rule_id} v{entry.program_version}"
-            for change in entry.changes
-            if change.HasField("earned")
-        ),
-        number(entry.balance.available),
-    ]
-
-
-def _points_text(change: entry_pb2.Change) -> str:
-    match change.WhichOneof("change"):
-        case "joined":
-            return "joined"
-        case "earned":
-            return f"+{number(change.earned.points)}" + (
-                " pending" if change.earned.HasField("posting_time") else ""
-            )
-        case "posted":
-            return f"{number(change.posted.points)} posted"
-        case "expired":
-            return f"-{number(change.expired.points)} expired"
-        case _:
-            return ""
+def balance_rows(balance: Balance) -> list[tuple[str, str]]:
+    """The points that there are, and what expires next. What is none is not said, but for the available."""
+    rows = [("available", f"{number(balance.available)} points")]
+    rest = (("pending", balance.pending), ("held", balance.held), ("debt", balance.debt))
+    rows += [(name, number(points)) for name, points in rest if points]
+    if balance.next_expiry_points:
+        ends = local_time(balance.next_expiry_time)
+        rows.append(("next to expire", f"{number(balance.next_expiry_points)} at {ends} UTC"))
+    return rows

@@ -11,8 +11,9 @@ from rich.console import Console
 
 Plain = str | int | bool | float | None | list["Plain"] | dict[str, "Plain"]
 
-console: Final = Console(highlight=False)
-error_console: Final = Console(stderr=True, highlight=False)
+# What people name things is printed as it is: ":tea:" is no picture.
+console: Final = Console(highlight=False, emoji=False)
+error_console: Final = Console(stderr=True, highlight=False, emoji=False)
 
 
 def print_json(content: Plain) -> None:

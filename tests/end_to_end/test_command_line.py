@@ -3,9 +3,7 @@
 import asyncio
 import csv
 import json
-import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -17,41 +15,14 @@ from loyalty.client import LoyaltyClient
 from service.command_line.main import app
 from store.database import as_asyncpg_url
 from tests.end_to_end.calls import SECONDS_MAX, balances, entries, folder, order_of, settle_of, verified
-from tests.end_to_end.histories import books_of, import_orders, read_history, read_lines
+from tests.end_to_end.commands import Done, assert_one_line, json_of, run_all
+from tests.end_to_end.histories import books_of, import_orders, read_history
+from tests.end_to_end.line_histories import SAMPLE, read_lines
 from tests.running_service import DEMO, ROOT, RunningService, free_port, named_program, run_loyalty
 
-Done = subprocess.CompletedProcess[str]
-
-AT_ONCE_MAX: Final = 3
 ORDERS_CSV: Final = ROOT / "examples" / "orders.csv"
 ORDER_LINES_CSV: Final = ROOT / "examples" / "order_lines.csv"
 NOWHERE: Final = "postgresql://nobody:hunter2@127.0.0.1:1/none"
-
-
-def run_all(
-    commands: Sequence[tuple[str, ...]], address: str | None = None, **environment: str
-) -> list[Done]:
-    """Run commands a few at a time."""
-    with ThreadPoolExecutor(AT_ONCE_MAX) as pool:
-        return list(pool.map(lambda command: run_loyalty(*command, address=address, **environment), commands))
-
-
-def assert_one_line(done: Done, *words: str) -> None:
-    """The command failed, and says why in one line on standard error."""
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert done.stderr.startswith("error: ")
-    assert [word for word in words if word not in done.stderr] == [], done.stderr
-    assert "hunter2" not in done.stdout + done.stderr
-
-
-def json_of(done: Done) -> dict[str, object]:
-    """The one JSON document that a command printed, and nothing else."""
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    content = json.loads(done.stdout)
-    assert isinstance(content, dict)
-    return content
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +51,9 @@ def test_the_help_of_every_command_has_an_example() -> None:
     commands = dict(_commands(typer.main.get_command(app)))
     expected = {
         ("serve",), ("migrate",), ("import", "orders"), ("member", "show"), ("entries",), ("verify",),
-        ("program", "apply"), ("program", "show"),
+        ("program", "apply"), ("program", "show"), ("explain",), ("balance",), ("spend",), ("hold",),
+        ("capture",), ("release",), ("refund",), ("adjust",), ("void",), ("transfer",),
+        ("member", "suspend"), ("member", "reinstate"),
     }  # fmt: skip
     assert expected <= set(commands)
     for path, text in commands.items():
@@ -156,6 +129,8 @@ def test_a_server_that_does_not_answer_is_said_in_one_line(files: Path) -> None:
     commands = [
         ("member", "show", "17850"),
         ("entries", "17850"),
+        ("explain", "17850", "1"),
+        ("balance", "17850"),
         ("verify",),
         ("program", "show"),
         ("program", "apply", str(document)),
@@ -377,17 +352,20 @@ def test_the_examples_are_imported_and_earn_an_independent_sum(
         points = read_history(file).points
         assert report["orders_settled"] == 1_000
     else:
-        lines = read_lines(file, "order_id", "member_id", "quantity", "unit_price")
+        lines = read_lines(file, SAMPLE)
         points = lines.points
-        waiting = report["returns_not_yet_applied"]
-        assert isinstance(waiting, dict)
-        assert (waiting["returns"], waiting["lines"]) == (lines.returns, lines.return_lines)
-        assert lines.returns > 0
+        refunds = report["refunds"]
+        assert isinstance(refunds, dict)
+        assert (refunds["applied"], refunds["taken_back_points"]) == (
+            lines.refunds,
+            sum(lines.taken_back.values()),
+        )
+        assert lines.unmatched_lines == 0 < lines.refunds
     with LoyaltyClient(service.address, channels=1) as client:
         assert points == books_of(client, program_id, points).points
     people = run_loyalty("import", "orders", str(file), "--program", program_id, address=service.address)
     assert (people.returncode, "Points these orders earned" in people.stdout) == (0, True)
-    assert ("NOT YET APPLIED" in people.stdout) == (file == ORDER_LINES_CSV)
+    assert ("Points taken back" in people.stdout) == (file == ORDER_LINES_CSV)
 
 
 def test_a_dry_run_writes_nothing(service: RunningService, program_id: str) -> None:

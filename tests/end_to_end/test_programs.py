@@ -86,7 +86,7 @@ def test_a_program_goes_from_version_to_version(client: LoyaltyClient) -> None:
         ("Europe/London", "Europe/Londinium", "line 7, column 1: time_zone"),
         ("schema_version: 1", "schema_version: 2", "line 4, column 1: schema_version"),
         ("open: true", "open: true\n  open: true", "line 15, column 3"),
-        ("kind: never", "kind: days\n    days: 0", "line 30, column 5: policies.expiry.days"),
+        ("kind: never", "kind: days\n    days: 0", "line 36, column 5: policies.expiry.days"),
         ("kind: never", "kind: [", "line"),
     ],
 )

@@ -102,6 +102,22 @@ def test_loopback_needs_no_permission(listen: str) -> None:
     assert listen == str(Settings.load({"listen": listen}).listen_address)
 
 
+@pytest.mark.parametrize(
+    ("jobs", "database_url", "runs"),
+    [
+        ("auto", None, True),
+        ("auto", "postgresql://h/d", False),
+        ("on", "postgresql://h/d", True),
+        ("off", None, False),
+    ],
+)
+def test_background_jobs_run_on_a_private_database_unless_told_otherwise(
+    jobs: str, database_url: str | None, runs: bool
+) -> None:
+    settings = Settings.load({"background_jobs": jobs, "database_url": database_url})
+    assert settings.runs_background_jobs is runs
+
+
 def test_an_ipv6_address_loses_its_brackets_for_the_socket() -> None:
     assert ListenAddress("::1", 50051) == ListenAddress.parse("[::1]:50051")
 
