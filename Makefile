@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 STAMP := $(VENV)/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types proto proto-check proto-release test-external bench fmt lock clean
+.PHONY: help setup run test lint types proto proto-check proto-release test-external laws mutants bench bench-expiry bench-old-member fmt lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,8 +49,22 @@ test-external: setup ## Store and service tests on servers of yours: LOYALTY_TES
 	@test -n "$$LOYALTY_TEST_DATABASE_URL" || { echo "set LOYALTY_TEST_DATABASE_URL (and LOYALTY_TEST_REDIS_URL)"; exit 1; }
 	$(BIN)/python -m pytest
 
+HISTORIES ?= 2000
+
+laws: setup ## The ledger's laws on thousands of new random histories: HISTORIES=2000
+	LOYALTY_LAW_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -o timeout=0 tests/ledger_model tests/ledger_laws tests/store/test_ledger_laws.py
+
+mutants: setup ## Break each law in a copy, and see its tests fail
+	$(BIN)/python tools/mutants.py
+
 bench: setup ## Rates beside pgbench, in one run
 	$(BIN)/python -m benchmarks
+
+bench-expiry: setup ## A million lots that expire the same night, beside a plain UPDATE (takes a quarter of an hour)
+	$(BIN)/python -m benchmarks.expiry
+
+bench-old-member: setup ## What a command costs on a member of five years, beside a new one
+	$(BIN)/python -m benchmarks.old_member
 
 fmt: setup ## Format
 	$(BIN)/ruff check --fix --quiet . || true
