@@ -103,13 +103,3 @@ def joined_sources(sources: Iterable[Source]) -> list[Source]:
         one = source._replace(points=0)
         counted[one] = counted.get(one, 0) + source.points
     return [source._replace(points=points) for source, points in counted.items()]
-
-
-def sources_of(entries: Iterable[Entry], seq: int) -> list[Source]:
-    """Where the points that entry `seq` moved came from; `entries` is the journal from its first entry."""
-    tracing = Tracing()
-    for entry in entries:
-        tracing.follow(entry)
-        if entry.seq == seq:
-            return joined_sources(tracing.moved)
-    raise LookupError(f"there is no entry {seq}")

@@ -18,7 +18,7 @@ from members.commands import (
     VoidPoints,
 )
 from members.explain import Explanation, Related, RuleExplained, explain
-from members.sources import Source, sources_of
+from members.sources import Source
 from points.order import OrderLine
 from points.policies import NEVER
 from points.refunding import RefundLine
@@ -26,6 +26,7 @@ from programs.document import ExpiresWithoutActivity, PerAmount, PointsAsMoney, 
 from programs.program import Program
 from tests.members.building import A_POINT_A_POUND, DAY_US, HOUR_US, enrol, program, settle, utc
 from tests.members.keeping import Kept, transferred
+from tests.members.tracing import sources_of
 
 NOW_US: Final = utc("2024-07-10T12:00:00")
 ENDS_US: Final = utc("2024-08-09T23:00:00")

@@ -18,11 +18,12 @@ from members.commands import (
     TransferPoints,
     VoidPoints,
 )
-from members.sources import Source, joined_sources, sources_of
+from members.sources import Source, joined_sources
 from points.policies import NEVER, SLIDING
 from programs.document import ExpiresWithoutActivity, PerAmount
 from tests.members.building import A_POINT_A_POUND, DAY_US, HOUR_US, enrol, legs_of, program, settle, utc
 from tests.members.keeping import Kept, transferred
+from tests.members.tracing import sources_of
 
 NOW_US: Final = utc("2024-07-10T12:00:00")
 ENDS_US: Final = utc("2024-08-09T23:00:00")
