@@ -1,6 +1,6 @@
 """A member's points and the books they must agree with (domain: Points 9).
 
-All movements go through `move_all`, from one account of the books to another, so they balance by construction.
+All movements go through `move_all`, from one account of the books to another: they balance by construction.
 """
 
 from collections.abc import Sequence
