@@ -12,7 +12,7 @@ from store.guarded import guarded
 from store.programs import ProgramShelf
 from store.projection import projection_of
 
-# A batch holds its members' rows until it is committed, and their commands wait for it: some 20 ms.
+# A round holds its members' rows until it is committed, and their commands wait for it: some 50 ms.
 MEMBERS_A_BATCH: Final = 200
 BATCH_SECONDS_MAX: Final = STATEMENT_SECONDS_MAX + 5
 
